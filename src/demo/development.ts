@@ -1,0 +1,25 @@
+import { refuse, type Result, ok } from '../refusal/refusal.ts'
+import type { JwtIssuerOptions } from '../verify/jwt-options.ts'
+
+const DEVELOPMENT_ISSUER = 'https://development.portico.invalid'
+const DEVELOPMENT_AUDIENCE = 'portico'
+
+/** The issuer whose tokens `POST /_portico/dev/token` mints. */
+export function developmentIssuer(developmentKey: string): JwtIssuerOptions {
+  return { issuer: DEVELOPMENT_ISSUER, audience: DEVELOPMENT_AUDIENCE, secret: developmentKey }
+}
+
+/** The claims that make a token one of the development issuer's. */
+export const developmentClaims = { iss: DEVELOPMENT_ISSUER, aud: DEVELOPMENT_AUDIENCE }
+
+/**
+ * A development key is in the repository for everyone to read, so it must not guard anything real:
+ * `wrangler dev` is reached on a loopback name, a deployed Worker never is.
+ */
+export function checkDevelopmentKey(developmentKey: unknown, url: string): Result<void> {
+  if (developmentKey === undefined) return ok(undefined)
+  const { hostname } = new URL(url)
+  const isLoopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+  if (isLoopback) return ok(undefined)
+  return refuse('gate_misconfigured', 'DEVELOPMENT_KEY: it may only be set under wrangler dev')
+}

@@ -1,0 +1,178 @@
+import { DEFAULT_CARRIERS, type CarrierOptions, type Carriers } from '../carry/carriers.ts'
+import type { BackendTarget } from '../forward/to-backend.ts'
+import type { Hook } from '../hook/lobby.ts'
+import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { DEFAULT_ROOM_PREFIX, MAX_NAME_BYTES } from '../route/destination.ts'
+import type { Verifier } from '../verify/verifier.ts'
+import { checkCors } from './cors.ts'
+import type { BackendGuard, Gate, Guard, RoomGuard } from './gate.ts'
+import type { AuthMode, BackendOptions, GateOptions, RoomOptions } from './options.ts'
+
+/**
+ * Fills in every default and finds every mistake that can be found before the first request.
+ *
+ * @returns what makes the gate once the bindings are there
+ * @throws ConfigurationError that names the option which is wrong, in both steps
+ */
+export function checkOptions<Env extends object, C>(
+  options: GateOptions<Env, C>,
+): (env: Env) => Gate<Env, C> {
+  const carriers = checkCarriers('carriers', options.carriers, DEFAULT_CARRIERS)
+  const verifiers = [options.verify ?? []].flat() as readonly Verifier<C>[]
+  const { onBeforeConnect, onBeforeRequest } = options
+
+  const checkGuard = <L>(name: string, guard: GuardInput<L>): Guard<L> => {
+    const auth = guard.auth ?? 'required'
+    const connectHooks = hooksOf(onBeforeConnect as Hook<L> | undefined, guard.onBeforeConnect)
+    const requestHooks = hooksOf(onBeforeRequest as Hook<L> | undefined, guard.onBeforeRequest)
+    if (auth !== 'hook' && verifiers.length === 0) {
+      throw new ConfigurationError(`verify: ${name} needs a verifier, or auth: 'hook' and a hook`)
+    }
+    if (auth === 'hook' && connectHooks.length + requestHooks.length === 0) {
+      throw new ConfigurationError(`${name}: auth is 'hook', but there is no hook`)
+    }
+    return {
+      auth,
+      carriers: checkCarriers(`${name}.carriers`, guard.carriers, carriers),
+      onBeforeConnect: connectHooks,
+      onBeforeRequest: requestHooks,
+    }
+  }
+
+  const rooms = entriesOf('rooms', options.rooms).map(([party, room]) => {
+    const name = `rooms.${party}`
+    const guard = checkGuard(name, { ...room, ...hooksOfServer(name, room) })
+    const className = classNameOf(party, room)
+    const inEnv = (env: Env): [string, RoomGuard<Env, C>] => {
+      return [party, { ...guard, className, namespace: namespaceOf(name, room, env) }]
+    }
+    return inEnv
+  })
+  const backends = entriesOf('backends', options.backends).map(([backend, settings]) => {
+    const name = `backends.${backend}`
+    const guard = checkGuard(name, settings)
+    const path = settings.path ?? 'strip'
+    const originTarget = settings.origin === undefined ? undefined : originOf(name, settings.origin)
+    const inEnv = (env: Env): [string, BackendGuard<Env, C>] => {
+      return [backend, { ...guard, path, target: originTarget ?? serviceOf(name, settings, env) }]
+    }
+    return inEnv
+  })
+  const settled = {
+    verifiers,
+    elsewhere: { auth: 'required', carriers, onBeforeConnect: [], onBeforeRequest: [] },
+    roomPrefix: checkPrefix(options.prefix ?? DEFAULT_ROOM_PREFIX),
+    cors: options.cors === undefined ? undefined : checkCors(options.cors),
+    refusedUpgrades: options.refusedUpgrades ?? 'auto',
+  } as const
+  return (env) => ({
+    ...settled,
+    rooms: new Map(rooms.map((inEnv) => inEnv(env))),
+    backends: new Map(backends.map((inEnv) => inEnv(env))),
+  })
+}
+
+interface GuardInput<L> {
+  readonly auth?: AuthMode
+  readonly carriers?: CarrierOptions
+  readonly onBeforeConnect?: Hook<L> | undefined
+  readonly onBeforeRequest?: Hook<L> | undefined
+}
+
+function hooksOf<L>(...hooks: readonly (Hook<L> | undefined)[]): readonly Hook<L>[] {
+  return hooks.filter((hook) => hook !== undefined)
+}
+
+/** Static methods keep their class as `this`, as PartyKit calls them. */
+function hooksOfServer<Env, C>(name: string, room: RoomOptions<Env, C>) {
+  const { server } = room
+  for (const hook of ['onBeforeConnect', 'onBeforeRequest'] as const) {
+    if (room[hook] !== undefined && server?.[hook] !== undefined) {
+      throw new ConfigurationError(
+        `${name}.${hook}: it is given twice, as an option and by the server class`,
+      )
+    }
+  }
+  return {
+    onBeforeConnect: room.onBeforeConnect ?? server?.onBeforeConnect?.bind(server),
+    onBeforeRequest: room.onBeforeRequest ?? server?.onBeforeRequest?.bind(server),
+  }
+}
+
+function namespaceOf<Env extends object, C>(
+  name: string,
+  { binding }: RoomOptions<Env, C>,
+  env: Env,
+): DurableObjectNamespace {
+  const namespace: unknown = typeof binding === 'string' ? env[binding] : binding
+  if (isNamespace(namespace)) return namespace
+  const what = typeof binding === 'string' ? `"${binding}"` : 'it'
+  throw new ConfigurationError(`${name}.binding: ${what} is not a Durable Object namespace`)
+}
+
+function isNamespace(value: unknown): value is DurableObjectNamespace {
+  return (
+    typeof value === 'object' && value !== null && 'getByName' in value && 'idFromName' in value
+  )
+}
+
+function classNameOf<Env, C>(party: string, { server, binding }: RoomOptions<Env, C>): string {
+  return server?.name ?? (typeof binding === 'string' ? binding : party)
+}
+
+function originOf(name: string, origin: string): BackendTarget {
+  const url = URL.parse(origin)
+  const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:'
+  if (url === null || !isHttp || url.href !== `${url.origin}/`) {
+    throw new ConfigurationError(
+      `${name}.origin: expected http(s)://host[:port] and nothing after it`,
+    )
+  }
+  return { kind: 'origin', origin: url.origin }
+}
+
+function serviceOf<Env extends object, C>(
+  name: string,
+  { service }: BackendOptions<Env, C>,
+  env: Env,
+): BackendTarget {
+  const bound: unknown = typeof service === 'string' ? env[service] : service
+  if (typeof bound === 'object' && bound !== null && 'fetch' in bound) {
+    return { kind: 'service', service: bound as Fetcher }
+  }
+  throw new ConfigurationError(`${name}: expected an origin or a service binding`)
+}
+
+function checkCarriers(name: string, options: CarrierOptions = {}, defaults: Carriers): Carriers {
+  const carriers = { ...defaults, ...options }
+  for (const carrier of ['query', 'cookie'] as const) {
+    const value = carriers[carrier]
+    if (value !== false && !/^[!#$&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)) {
+      throw new ConfigurationError(`${name}.${carrier}: expected a name, or false`)
+    }
+  }
+  return carriers
+}
+
+function entriesOf<T>(name: string, record: Readonly<Record<string, T>> = {}): [string, T][] {
+  const entries = Object.entries(record)
+  for (const [key] of entries) {
+    if (key === '' || new TextEncoder().encode(key).length > MAX_NAME_BYTES) {
+      throw new ConfigurationError(`${name}: a name must have 1 to ${MAX_NAME_BYTES} bytes`)
+    }
+  }
+  return entries
+}
+
+const RESERVED_PREFIXES: ReadonlySet<string> = new Set(['backends', 'party', '_portico'])
+
+function checkPrefix(prefix: string): string {
+  const trimmed = prefix.replace(/^\/+|\/+$/g, '')
+  const isPath = /^[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(
+    trimmed,
+  )
+  if (!isPath || RESERVED_PREFIXES.has(trimmed.split('/')[0] ?? '')) {
+    throw new ConfigurationError(`prefix: "${prefix}" cannot stand before the rooms`)
+  }
+  return trimmed
+}

@@ -1,0 +1,66 @@
+import { ConfigurationError } from '../refusal/configuration-error.ts'
+import type { CorsOptions } from './options.ts'
+
+/** The checked CORS options, as the headers that they become. */
+export interface Cors {
+  readonly origins: ReadonlySet<string>
+  readonly allowHeaders: string
+  readonly exposeHeaders: string
+  readonly maxAgeSeconds: number
+}
+
+/** `*` would not cover `Authorization` (Fetch standard), so every header has its name here. */
+const ALLOWED_HEADERS = ['authorization', 'content-type']
+const EXPOSED_HEADERS = ['www-authenticate', 'retry-after']
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
+
+/** @throws ConfigurationError that names the option which is wrong */
+export function checkCors(options: CorsOptions): Cors {
+  const { origins, allowHeaders = [], exposeHeaders = [], maxAgeSeconds = 7200 } = options
+  for (const origin of origins) {
+    // Compared as text, so it must be written as a browser writes it.
+    if (URL.parse(origin)?.origin !== origin) {
+      throw new ConfigurationError(
+        `cors.origins: "${origin}" is not an origin such as https://app.example.com`,
+      )
+    }
+  }
+  return {
+    origins: new Set(origins),
+    allowHeaders: [...ALLOWED_HEADERS, ...allowHeaders].join(', '),
+    exposeHeaders: [...EXPOSED_HEADERS, ...exposeHeaders].join(', '),
+    maxAgeSeconds,
+  }
+}
+
+/** A preflight carries no credential, so it is answered before anyone looks for one. */
+export function preflightResponse(cors: Cors | undefined, request: Request): Response | undefined {
+  if (cors === undefined) return undefined
+  if (request.method !== 'OPTIONS') return undefined
+  if (!request.headers.has('origin')) return undefined
+  if (!request.headers.has('access-control-request-method')) return undefined
+  const headers = {
+    'access-control-allow-methods': METHODS,
+    'access-control-allow-headers': cors.allowHeaders,
+    'access-control-max-age': String(cors.maxAgeSeconds),
+  }
+  return new Response(null, { status: 204, headers })
+}
+
+/** The response as a page of an allowed origin may read it. A 101 is left alone: CORS is not for sockets. */
+export function withCors(cors: Cors | undefined, request: Request, response: Response): Response {
+  if (cors === undefined || response.webSocket !== null) return response
+  const readable = new Response(response.body, response)
+  const { headers } = readable
+  // Also for origins that are not allowed: a cache must not hand one page's answer to another.
+  headers.append('vary', 'Origin')
+  const origin = request.headers.get('origin')
+  if (origin === null || !cors.origins.has(origin)) {
+    headers.delete('access-control-allow-origin')
+    return readable
+  }
+  headers.set('access-control-allow-origin', origin)
+  headers.set('access-control-allow-credentials', 'true')
+  headers.set('access-control-expose-headers', cors.exposeHeaders)
+  return readable
+}

@@ -1,0 +1,119 @@
+import { Hono, type Context } from 'hono'
+import type { Claims, Identity } from '../identity/identity.ts'
+import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { ok, refuse, type Refusal, type Result } from '../refusal/refusal.ts'
+import { problemResponse } from '../refusal/response.ts'
+import { checkOptions } from './check-options.ts'
+import { withCors } from './cors.ts'
+import type { Gate, Visit } from './gate.ts'
+import { handleRequest } from './handle-request.ts'
+import type { GateOptions } from './options.ts'
+import { refusalResponse } from './refused-upgrade.ts'
+
+/** What the gate leaves in Hono's `c.var`, for middleware that stands around it. */
+export interface GateVariables<C = Claims> {
+  /** Who was let through. */
+  identity?: Identity<C>
+  /** Why the request was refused. */
+  refusal?: Refusal
+}
+
+export interface GateEnv<Env extends object = Cloudflare.Env, C = Claims> {
+  Bindings: Env
+  Variables: GateVariables<C>
+}
+
+/**
+ * Makes the gate: a Hono app that is a Worker by itself, and that can be mounted in another app.
+ *
+ * @param options the options, or a function that makes them from `env`, called once
+ * @throws ConfigurationError that names a wrong option; one that shows only once `env` is there
+ *   refuses every request with the same message
+ */
+export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
+  options: GateOptions<Env, C> | ((env: Env) => GateOptions<Env, C>),
+): Hono<GateEnv<Env, C>> {
+  const gateIn = perEnv(
+    typeof options === 'function'
+      ? (env: Env) => checkOptions(options(env))(env)
+      : checkOptions(options),
+  )
+  const app = new Hono<GateEnv<Env, C>>()
+  app.get('/_portico/health', (c) => {
+    const gate = gateIn(c.env)
+    return gate.ok ? c.json({ status: 'ok' }) : problemResponse(gate.refusal)
+  })
+  app.use(async function portico(c, next) {
+    const gate = gateIn(c.env)
+    if (!gate.ok) return problemResponse(gate.refusal)
+    return (await answer(gate.value, c)) ?? next()
+  })
+  app.notFound(() =>
+    problemResponse({ code: 'route_unknown', detail: 'there is nothing at this path' }),
+  )
+  return app
+}
+
+async function answer<Env extends object, C>(
+  gate: Gate<Env, C>,
+  c: Context<GateEnv<Env, C>>,
+): Promise<Response | undefined> {
+  const request = c.req.raw
+  const result = await handleSafely(gate, { request, env: c.env, context: platformOf(c) })
+  if (!result.ok) {
+    c.set('refusal', result.refusal)
+    const refusal = refusalResponse(result.refusal, request, gate.refusedUpgrades)
+    return withCors(gate.cors, request, refusal)
+  }
+  if (result.value === undefined) return undefined
+  const { response, identity } = result.value
+  if (identity !== undefined) c.set('identity', identity)
+  return withCors(gate.cors, request, response)
+}
+
+/** The last line: whatever is thrown here is a bug, and a bug refuses. */
+async function handleSafely<Env, C>(
+  gate: Gate<Env, C>,
+  visit: Visit<Env>,
+): ReturnType<typeof handleRequest<Env, C>> {
+  try {
+    return await handleRequest(gate, visit)
+  } catch (error) {
+    console.error(`portico: ${error instanceof Error ? error.name : typeof error} in the gate`)
+    return refuse('gate_failed', 'the gate failed')
+  }
+}
+
+function platformOf(c: Context): Visit<unknown>['context'] {
+  return {
+    now: Date.now,
+    fetch: (input, init) => fetch(input, init),
+    sleep: (milliseconds) => scheduler.wait(milliseconds),
+    waitUntil: (work) => c.executionCtx.waitUntil(work),
+  }
+}
+
+/** One gate for one `env`: an isolate normally sees one, a test may bring several. */
+function perEnv<Env extends object, G>(make: (env: Env) => G): (env: Env) => Result<G> {
+  const made = new WeakMap<Env, Result<G>>()
+  return (env) => {
+    const known = made.get(env)
+    if (known !== undefined) return known
+    const result = attempt(() => make(env))
+    made.set(env, result)
+    return result
+  }
+}
+
+function attempt<G>(make: () => G): Result<G> {
+  try {
+    return ok(make())
+  } catch (error) {
+    const isOurs = error instanceof ConfigurationError
+    const detail = isOurs ? error.message : 'the options cannot be made from env'
+    console.error(
+      `portico: ${isOurs ? error.message : `${String(error)} while making the options`}`,
+    )
+    return refuse('gate_misconfigured', detail)
+  }
+}

@@ -1,0 +1,43 @@
+import type { Carriers } from '../carry/carriers.ts'
+import type { BackendTarget } from '../forward/to-backend.ts'
+import type { BackendLobby, Hook, RoomLobby } from '../hook/lobby.ts'
+import type { Verifier, VerifyContext } from '../verify/verifier.ts'
+import type { Cors } from './cors.ts'
+import type { AuthMode, RefusedUpgrades } from './options.ts'
+
+/** How one destination is guarded; every default is filled in. */
+export interface Guard<L> {
+  readonly auth: AuthMode
+  readonly carriers: Carriers
+  readonly onBeforeConnect: readonly Hook<L>[]
+  readonly onBeforeRequest: readonly Hook<L>[]
+}
+
+export interface RoomGuard<Env, C> extends Guard<RoomLobby<Env, C>> {
+  readonly className: string
+  readonly namespace: DurableObjectNamespace
+}
+
+export interface BackendGuard<Env, C> extends Guard<BackendLobby<Env, C>> {
+  readonly target: BackendTarget
+  readonly path: 'strip' | 'keep'
+}
+
+/** The options, checked once. Maps, because `constructor` is no party. */
+export interface Gate<Env, C> {
+  readonly verifiers: readonly Verifier<C>[]
+  readonly rooms: ReadonlyMap<string, RoomGuard<Env, C>>
+  readonly backends: ReadonlyMap<string, BackendGuard<Env, C>>
+  /** How a destination that does not exist is guarded, so that strangers cannot tell. */
+  readonly elsewhere: Guard<never>
+  readonly roomPrefix: string
+  readonly cors: Cors | undefined
+  readonly refusedUpgrades: RefusedUpgrades
+}
+
+/** One request, and what the platform gives for it. */
+export interface Visit<Env> {
+  readonly request: Request
+  readonly env: Env
+  readonly context: Required<VerifyContext>
+}

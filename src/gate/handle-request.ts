@@ -1,0 +1,156 @@
+import { findCredential, type Credential } from '../carry/find-credential.ts'
+import { runHooks, type HookOutcome } from '../hook/run-hooks.ts'
+import type { Identity } from '../identity/identity.ts'
+import { ok, refuse, type Result } from '../refusal/refusal.ts'
+import { destinationOf, type Destination } from '../route/destination.ts'
+import { checkPath, cutUrl } from '../route/path.ts'
+import { forwardToBackend } from '../forward/to-backend.ts'
+import { forwardToRoom } from '../forward/to-room.ts'
+import { verifyWithFirst } from '../verify/verifier.ts'
+import type { BackendGuard, Gate, Guard, RoomGuard, Visit } from './gate.ts'
+import { preflightResponse } from './cors.ts'
+import { checkOrigin } from './origin-check.ts'
+import { outgoingRequest, withChosenProtocol } from './outgoing-request.ts'
+import { applicationProtocol, closesRefusedUpgrade, isWebSocketUpgrade } from './refused-upgrade.ts'
+
+/** A request that went all the way, or that a hook answered. */
+export interface Passage<C> {
+  readonly response: Response
+  readonly identity: Identity<C> | undefined
+}
+
+/** Where a request goes and how that place is guarded. */
+type Route<Env, C> =
+  | (Destination & { readonly kind: 'room'; readonly guard: RoomGuard<Env, C> })
+  | (Destination & { readonly kind: 'backend'; readonly guard: BackendGuard<Env, C> })
+  | { readonly kind: 'nowhere'; readonly guard: Guard<never> }
+
+/**
+ * The way of a request: route, carry, verify, hook, forward.
+ *
+ * @returns `undefined` for a path that is none of the gate's
+ */
+export async function handleRequest<Env, C>(
+  gate: Gate<Env, C>,
+  visit: Visit<Env>,
+): Promise<Result<Passage<C> | undefined>> {
+  const { request } = visit
+  const url = cutUrl(request.url)
+  const isUpgrade = isWebSocketUpgrade(request)
+
+  const found = findRoute(gate, url.path)
+  if (!found.ok) return found
+  const route = found.value
+  if (route === undefined) return ok(undefined)
+  const preflight = preflightResponse(gate.cors, request)
+  if (preflight !== undefined) return ok({ response: preflight, identity: undefined })
+  if (isUpgrade && request.method !== 'GET') {
+    return refuse('request_malformed', 'a WebSocket upgrade must be a GET')
+  }
+
+  const carried = carry(route.guard, request, url.search)
+  if (!carried.ok) return carried
+  const credential = carried.value
+  const trusted = checkOrigin(request, isUpgrade, credential, url.origin, gate.cors?.origins)
+  if (!trusted.ok) return trusted
+
+  const verified = await verify(gate, route.guard, credential, visit)
+  if (!verified.ok) return verified
+  const identity = verified.value
+  if (route.kind === 'nowhere') return refuse('route_unknown', 'there is nothing at this path')
+
+  const hooked = await hook(route, identity, isUpgrade, visit)
+  if (hooked.kind === 'refused') return { ok: false, refusal: hooked.refusal }
+  if (hooked.kind === 'answered') {
+    const { response } = hooked
+    const isHidden =
+      response.webSocket === null && closesRefusedUpgrade(gate.refusedUpgrades, request)
+    if (!isHidden) return ok({ response, identity })
+    if (response.status >= 500) return refuse('hook_failed', 'the hook failed')
+    return refuse('hook_refused', 'the hook did not let this request through')
+  }
+
+  const outgoing = outgoingRequest(route, hooked.request, identity, request, isUpgrade)
+  if (!outgoing.ok) return outgoing
+  const answered =
+    route.kind === 'room'
+      ? await forwardToRoom(route.guard.namespace, route.room, outgoing.value, visit.context.sleep)
+      : await forwardToBackend(route.guard.target, outgoing.value, visit.context.fetch)
+  if (!answered.ok) return answered
+  const response = withChosenProtocol(answered.value, credential, outgoing.value)
+  return ok({ response, identity })
+}
+
+/** A place that does not exist is guarded like one that does, so that strangers cannot list the names. */
+function findRoute<Env, C>(gate: Gate<Env, C>, path: string): Result<Route<Env, C> | undefined> {
+  const checked = checkPath(path)
+  if (!checked.ok) return checked
+  const destination = destinationOf(path, gate.roomPrefix)
+  if (!destination.ok) return destination
+  const to = destination.value
+  if (to === undefined) return ok(undefined)
+  if (to.kind === 'room') {
+    const guard = gate.rooms.get(to.party)
+    if (guard !== undefined) return ok({ ...to, guard })
+  } else {
+    const guard = gate.backends.get(to.backend)
+    if (guard !== undefined) return ok({ ...to, guard })
+  }
+  return ok({ kind: 'nowhere', guard: gate.elsewhere })
+}
+
+function carry(
+  { auth, carriers }: Guard<never>,
+  request: Request,
+  search: string,
+): Result<Credential | undefined> {
+  // The hook decides what a credential is, and finds it itself.
+  if (auth === 'hook') return ok(undefined)
+  const found = findCredential(request.headers, search, carriers)
+  const isAlone =
+    found.ok &&
+    found.value?.carrier === 'subprotocol' &&
+    applicationProtocol(request.headers) === undefined
+  if (!isAlone) return found
+  return refuse('request_malformed', "offer the application's subprotocol beside the credential")
+}
+
+async function verify<Env, C>(
+  gate: Gate<Env, C>,
+  { auth }: Guard<never>,
+  credential: Credential | undefined,
+  visit: Visit<Env>,
+): Promise<Result<Identity<C> | undefined>> {
+  if (auth === 'hook') return ok(undefined)
+  if (credential === undefined) {
+    if (auth === 'optional') return ok(undefined)
+    return refuse('credential_missing', 'a credential is needed here')
+  }
+  // Without a verifier every place that exists has its hook, so this one does not exist.
+  if (gate.verifiers.length === 0) return ok(undefined)
+  try {
+    return await verifyWithFirst(gate.verifiers, credential.token, visit.context)
+  } catch (error) {
+    console.error(`portico: a verifier threw ${error instanceof Error ? error.name : typeof error}`)
+    return refuse('verifier_unavailable', 'the credential cannot be verified right now')
+  }
+}
+
+async function hook<Env, C>(
+  route: Exclude<Route<Env, C>, { kind: 'nowhere' }>,
+  identity: Identity<C> | undefined,
+  isUpgrade: boolean,
+  { request, env, context }: Visit<Env>,
+): Promise<HookOutcome> {
+  const mustApprove = route.guard.auth === 'hook'
+  const common = { env, identity, ctx: { waitUntil: context.waitUntil } }
+  if (route.kind === 'room') {
+    const { party, room, guard } = route
+    const hooks = isUpgrade ? guard.onBeforeConnect : guard.onBeforeRequest
+    const lobby = { ...common, party, className: guard.className, room }
+    return runHooks(hooks, request, lobby, mustApprove)
+  }
+  const { backend, guard } = route
+  const hooks = isUpgrade ? guard.onBeforeConnect : guard.onBeforeRequest
+  return runHooks(hooks, request, { ...common, backend }, mustApprove)
+}

@@ -1,0 +1,28 @@
+import type { Credential } from '../carry/find-credential.ts'
+import { ok, refuse, type Result } from '../refusal/refusal.ts'
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * A browser adds cookies to what any page asks of it, so whatever comes with cookies must come from
+ * a page that is trusted: every upgrade (cross-site WebSocket hijacking; `SameSite` does not stop a
+ * sibling subdomain), and every request that changes something, unless its credential is one that
+ * no browser adds by itself.
+ *
+ * @param ownOrigin the origin that the request was sent to
+ */
+export function checkOrigin(
+  request: Request,
+  isUpgrade: boolean,
+  credential: Credential | undefined,
+  ownOrigin: string,
+  allowed: ReadonlySet<string> | undefined,
+): Result<void> {
+  if (!request.headers.has('cookie')) return ok(undefined)
+  const isExplicit = credential !== undefined && credential.carrier !== 'cookie'
+  if (!isUpgrade && (isExplicit || SAFE_METHODS.has(request.method))) return ok(undefined)
+  const origin = request.headers.get('origin')
+  if (origin !== null && (origin === ownOrigin || allowed?.has(origin) === true))
+    return ok(undefined)
+  return refuse('origin_refused', 'a request with cookies needs an Origin that this gate allows')
+}

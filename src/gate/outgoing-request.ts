@@ -1,0 +1,103 @@
+import type { Credential } from '../carry/find-credential.ts'
+import { takeFromHeaders, takeFromSearch } from '../carry/take-credential.ts'
+import { cleanHeaders } from '../forward/clean-headers.ts'
+import { identityHeaders } from '../identity/headers.ts'
+import type { Identity } from '../identity/identity.ts'
+import { ok, type Result } from '../refusal/refusal.ts'
+import type { Destination } from '../route/destination.ts'
+import { cutUrl } from '../route/path.ts'
+import type { BackendGuard, RoomGuard } from './gate.ts'
+import { applicationProtocol } from './refused-upgrade.ts'
+
+type ForwardRoute =
+  | (Destination & {
+      readonly kind: 'room'
+      readonly guard: Pick<RoomGuard<never, never>, 'carriers'>
+    })
+  | (Destination & {
+      readonly kind: 'backend'
+      readonly guard: Pick<BackendGuard<never, never>, 'carriers' | 'path' | 'target'>
+    })
+
+/**
+ * The request as the room or the backend gets it: the credential out, forged names out, and the
+ * identity in last, so that neither the caller nor a hook's new request can have set it.
+ *
+ * @param hooked what the hooks made of the request; only its path and query count, never its origin
+ * @param received the request as it came, for what a hook's new request may have lost
+ */
+export function outgoingRequest(
+  route: ForwardRoute,
+  hooked: Request,
+  identity: Identity<unknown> | undefined,
+  received: Request,
+  isUpgrade: boolean,
+): Result<Request> {
+  const url = cutUrl(hooked.url)
+  const search = takeFromSearch(url.search, route.guard.carriers)
+  const here = cutUrl(received.url).origin
+  const [origin, path] =
+    route.kind === 'room' ? [here, url.path] : backendUrl(route, here, url.path)
+  const outgoing = new Request(origin + path + search, hooked)
+  const { headers } = outgoing
+
+  cleanHeaders(headers)
+  takeFromHeaders(headers, route.guard.carriers)
+  if (isUpgrade) {
+    headers.set('upgrade', 'websocket')
+    const protocol = applicationProtocol(received.headers)
+    const isLost = protocol !== undefined && !headers.has('sec-websocket-protocol')
+    if (isLost) headers.set('sec-websocket-protocol', protocol)
+  }
+  if (route.kind === 'backend') setForwarded(headers, route, here, received)
+  if (identity === undefined) return ok(outgoing)
+
+  const verified = identityHeaders(identity)
+  if (!verified.ok) return verified
+  for (const [name, value] of verified.value) headers.set(name, value)
+  return ok(outgoing)
+}
+
+/** By joining text after an authority that is the configuration's: no path can change the origin. */
+function backendUrl(
+  { guard, prefix }: ForwardRoute & { kind: 'backend' },
+  here: string,
+  path: string,
+): [origin: string, path: string] {
+  const origin = guard.target.kind === 'origin' ? guard.target.origin : here
+  if (guard.path === 'keep' || !path.startsWith(prefix)) return [origin, path]
+  return [origin, path.slice(prefix.length) || '/']
+}
+
+/** What a backend behind a proxy needs to know; the caller's own copies were dropped before. */
+function setForwarded(
+  headers: Headers,
+  { guard, prefix }: ForwardRoute & { kind: 'backend' },
+  here: string,
+  received: Request,
+): void {
+  const [scheme = '', host = ''] = here.split('://')
+  headers.set('x-forwarded-proto', scheme)
+  headers.set('x-forwarded-host', host)
+  const address = received.headers.get('cf-connecting-ip')
+  if (address !== null) headers.set('x-forwarded-for', address)
+  if (guard.path === 'strip') headers.set('x-forwarded-prefix', prefix)
+}
+
+/**
+ * A 101 goes through untouched, with one exception: where the credential came as a subprotocol and
+ * the room selected none, the application's own is echoed, for browsers break the handshake off
+ * otherwise.
+ */
+export function withChosenProtocol(
+  response: Response,
+  credential: Credential | undefined,
+  outgoing: Request,
+): Response {
+  if (response.webSocket === null || credential?.carrier !== 'subprotocol') return response
+  const protocol = applicationProtocol(outgoing.headers)
+  if (protocol === undefined || response.headers.has('sec-websocket-protocol')) return response
+  const headers = new Headers(response.headers)
+  headers.set('sec-websocket-protocol', protocol)
+  return new Response(null, { status: 101, webSocket: response.webSocket, headers })
+}

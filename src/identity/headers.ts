@@ -1,0 +1,89 @@
+import { ok, refuse, type Result } from '../refusal/refusal.ts'
+import type { Caller, Claims, Identity } from './identity.ts'
+
+const MAX_IDENTITY_BYTES = 8192
+
+type IdentityHeader =
+  | 'x-verified-username'
+  | 'x-verified-user-data'
+  | 'x-verified-subject'
+  | 'x-verified-issuer'
+  | 'x-verified-session'
+
+export type IdentityHeaders = readonly (readonly [IdentityHeader, string])[]
+
+/**
+ * The headers that tell a room or a backend who is there. Each value is plain ASCII: text is
+ * percent-encoded where a header cannot carry it (and at every `%`, so that decoding is exact),
+ * JSON uses `\u` escapes.
+ */
+export function identityHeaders(identity: Identity<unknown>): Result<IdentityHeaders> {
+  const known = encoded.get(identity)
+  if (known !== undefined) return known
+  const result = encode(identity)
+  encoded.set(identity, result)
+  return result
+}
+
+// One identity serves every request with its token, so its headers are made once.
+const encoded = new WeakMap<Identity<unknown>, Result<IdentityHeaders>>()
+
+function encode(identity: Identity<unknown>): Result<IdentityHeaders> {
+  const { issuer, subject, username, session = '' } = identity
+  if (![issuer, subject, username, session].every((text) => text.isWellFormed())) {
+    return refuse('token_invalid', 'the identity holds text that is not Unicode')
+  }
+  const headers: [IdentityHeader, string][] = [
+    ['x-verified-username', encodeText(username)],
+    ['x-verified-user-data', encodeJson(identity.userData)],
+    ['x-verified-subject', encodeText(subject)],
+    ['x-verified-issuer', encodeText(issuer)],
+  ]
+  if (session !== '') headers.push(['x-verified-session', encodeText(session)])
+  const bytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  if (bytes <= MAX_IDENTITY_BYTES) return ok(headers)
+  const [name, value] = headers.reduce((a, b) => (b[1].length > a[1].length ? b : a))
+  return refuse(
+    'request_malformed',
+    `the identity headers take ${bytes} of ${MAX_IDENTITY_BYTES} bytes; the largest, ${name}, takes ${value.length}`,
+  )
+}
+
+/**
+ * The caller that the gate verified, read from the request that a room received.
+ *
+ * @returns `undefined` where the gate let nobody in particular through (`auth: 'optional'` or `'hook'`).
+ */
+export function identityOf<Data = Claims>(request: Request): Caller<Data> | undefined {
+  const subject = request.headers.get('x-verified-subject')
+  const issuer = request.headers.get('x-verified-issuer')
+  const username = request.headers.get('x-verified-username')
+  const userData = request.headers.get('x-verified-user-data')
+  if (subject === null || issuer === null || username === null || userData === null)
+    return undefined
+  const session = request.headers.get('x-verified-session')
+  return {
+    subject: decodeURIComponent(subject),
+    issuer: decodeURIComponent(issuer),
+    username: decodeURIComponent(username),
+    session: session === null ? undefined : decodeURIComponent(session),
+    // The gate wrote this header itself and dropped the caller's own, so its shape is the issuer's.
+    userData: JSON.parse(userData) as Data,
+  }
+}
+
+const PLAIN = /^[!-$&-~](?:[ -$&-~]*[!-$&-~])?$/
+
+function encodeText(text: string): string {
+  if (PLAIN.test(text)) return text
+  return encodeURIComponent(text).replace(/%20(?!$)/g, (space, at: number) =>
+    at === 0 ? space : ' ',
+  )
+}
+
+function encodeJson(data: Claims): string {
+  return JSON.stringify(data).replace(
+    /[\u007f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

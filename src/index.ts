@@ -1,0 +1,32 @@
+import { Hono } from 'hono'
+import { demo, type DemoSettings } from './demo/demo.tsx'
+import { checkDevelopmentKey, developmentIssuer } from './demo/development.ts'
+import { createGate } from './gate/create-gate.ts'
+import { problemResponse } from './refusal/response.ts'
+import { gateOptionsFrom } from './settings/gate-options.ts'
+import { readSettings } from './settings/settings.ts'
+
+export { ChatRoom } from './demo/chat-room.ts'
+
+type Env = Cloudflare.Env & DemoSettings
+
+const gate = createGate((env: Env) => {
+  const settings = readSettings(env)
+  const { DEVELOPMENT_KEY, DEMO } = settings
+  const development = DEVELOPMENT_KEY === undefined ? undefined : developmentIssuer(DEVELOPMENT_KEY)
+  const hasDemo = development !== undefined || DEMO === 'true'
+  return gateOptionsFrom<Env>(
+    settings,
+    development,
+    hasDemo ? { main: { binding: env.CHAT_ROOM } } : {},
+  )
+})
+
+/** The deployable Worker: the gate, configured by settings, with the demo where it is wanted. */
+export default new Hono<{ Bindings: Env }>()
+  .use(async (c, next) => {
+    const allowed = checkDevelopmentKey(c.env.DEVELOPMENT_KEY, c.req.url)
+    return allowed.ok ? next() : problemResponse(allowed.refusal)
+  })
+  .route('/', demo)
+  .route('/', gate)

@@ -1,0 +1,2 @@
+export { identityOf } from './identity/headers.ts'
+export type { Caller } from './identity/identity.ts'

@@ -1,0 +1,48 @@
+import { ok, refuse, type Result } from '../refusal/refusal.ts'
+
+/** A request URL cut into its bytes as they came; `search` starts with `?` or is empty. */
+export interface RawUrl {
+  readonly origin: string
+  readonly path: string
+  readonly search: string
+}
+
+/**
+ * Cuts without `new URL`, which would resolve `%2e%2e` and `\` and so show the gate another path
+ * than the one that is forwarded.
+ */
+export function cutUrl(url: string): RawUrl {
+  const pathAt = url.indexOf('/', url.indexOf('://') + 3)
+  const queryAt = url.indexOf('?', pathAt)
+  const end = queryAt === -1 ? url.length : queryAt
+  return { origin: url.slice(0, pathAt), path: url.slice(pathAt, end), search: url.slice(end) }
+}
+
+const CONTROL_OR_BACKSLASH = /[\u0000-\u0020\u007f\\]|%(?:[01][0-9a-f]|7f|5c)/i
+const BROKEN_PERCENT = /%(?![0-9a-f]{2})/i
+// A backend may read `%2f` as a slash and drop `;parameters`, so both count here.
+const DOT_SEGMENT = /(?:\/|%2f)(?:\.|%2e){1,2}(?:;[^/]*)?(?=\/|%2f|$)/i
+
+/** Refuses every path that two readers could read in two ways. */
+export function checkPath(path: string): Result<string> {
+  if (CONTROL_OR_BACKSLASH.test(path)) {
+    return refuse('request_malformed', 'the path holds a control character, a space or a backslash')
+  }
+  if (BROKEN_PERCENT.test(path) || !isUtf8(path)) {
+    return refuse('request_malformed', 'the path holds a broken percent-encoding')
+  }
+  if (DOT_SEGMENT.test(path)) {
+    return refuse('request_malformed', 'the path holds a dot segment')
+  }
+  return ok(path)
+}
+
+function isUtf8(path: string): boolean {
+  if (!path.includes('%')) return true
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}

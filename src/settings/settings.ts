@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { algorithms } from '../verify/algorithms.ts'
+
+const text = z.string().min(1)
+const list = text.transform((value) => value.split(',').map((item) => item.trim()))
+const algorithm = z.enum(Object.keys(algorithms) as [keyof typeof algorithms])
+
+/** A setting that holds JSON. */
+function json<T extends z.ZodType>(schema: T) {
+  const parsed = text.transform((value, context): unknown => {
+    try {
+      return JSON.parse(value)
+    } catch {
+      context.addIssue('it is not JSON')
+      return z.NEVER
+    }
+  })
+  return parsed.pipe(schema)
+}
+
+const issuer = z.strictObject({
+  issuer: text,
+  jwks_url: text.optional(),
+  public_key: z.union([text, z.array(text)]).optional(),
+  audience: z.union([text, z.array(text)]).optional(),
+  algorithms: z.array(algorithm).optional(),
+  authorized_parties: z.array(text).optional(),
+  clock_skew_seconds: z.int().optional(),
+  max_age_seconds: z.int().optional(),
+  user_claim: text.optional(),
+  forward_claims: z.array(text).optional(),
+})
+
+const auth = z.enum(['required', 'optional']).default('required')
+const room = z.union([
+  text.transform((binding) => ({ binding })),
+  z.strictObject({ binding: text, auth }),
+])
+const backend = z.union([
+  text.transform((origin) => ({ origin })),
+  z.strictObject({ origin: text, auth, path: z.enum(['strip', 'keep']).optional() }),
+  z.strictObject({ service: text, auth, path: z.enum(['strip', 'keep']).optional() }),
+])
+
+const settings = z.object({
+  JWT_ISSUERS: json(z.array(issuer).min(1)).optional(),
+  JWT_SECRET: text.optional(),
+  JWT_PUBLIC_KEY: text.optional(),
+  JWKS_URL: text.optional(),
+  JWT_ISSUER: text.optional(),
+  JWT_AUDIENCE: list.optional(),
+  JWT_ALGORITHMS: list.pipe(z.array(algorithm)).optional(),
+  ALLOWED_ORIGINS: list.optional(),
+  ROOMS: json(z.record(text, room)).optional(),
+  BACKENDS: json(z.record(text, backend)).optional(),
+  DEVELOPMENT_KEY: text.min(32).optional(),
+  DEMO: z.enum(['true', 'false']).optional(),
+})
+
+export type Settings = z.output<typeof settings>
+
+/**
+ * Reads the settings of `env`.
+ *
+ * @throws ConfigurationError that names every setting which is wrong, and no value
+ */
+export function readSettings(env: object): Settings {
+  const result = settings.safeParse(env)
+  if (result.success) return result.data
+  const problems = result.error.issues.map(
+    (issue) => `${settingName(issue.path)}: ${issue.message}`,
+  )
+  throw new ConfigurationError(problems.join('; '))
+}
+
+/** `JWT_ISSUERS[0].jwks_url`. */
+function settingName(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .slice(1)
+}

@@ -1,0 +1,129 @@
+import type { Claims, Identity } from '../identity/identity.ts'
+import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { ok, refuse, type Result } from '../refusal/refusal.ts'
+import { checkClaims, type ClaimTimes } from './claims.ts'
+import { parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
+import { checkIssuer, type JwtIssuer, type JwtIssuerOptions } from './jwt-options.ts'
+import type { PinnedKey } from './pinned-key.ts'
+import { isSignedBy } from './signature.ts'
+import { createVerifiedTokens, type VerifiedToken } from './verified-tokens.ts'
+import type { Verifier, VerifyContext } from './verifier.ts'
+
+/**
+ * Verifies the JWTs of one or several issuers.
+ *
+ * @throws ConfigurationError that names the option which is wrong
+ */
+export function jwt<C = Claims>(
+  issuers: JwtIssuerOptions | readonly JwtIssuerOptions[],
+): Verifier<C> {
+  const byIssuer = new Map<string, JwtIssuer>()
+  for (const options of [issuers].flat() as readonly JwtIssuerOptions[]) {
+    const issuer = checkIssuer(options)
+    if (byIssuer.has(options.issuer))
+      throw new ConfigurationError(`issuer: ${options.issuer} is given twice`)
+    byIssuer.set(options.issuer, issuer)
+  }
+  const verified = createVerifiedTokens()
+
+  return async (token, context) => {
+    const known = verified.get(token)
+    if (known !== undefined && (await stillHolds(known, byIssuer, context))) {
+      return ok(known.identity as Identity<C>)
+    }
+    verified.delete(token)
+    const jws = parseCompactJws(token)
+    if (jws === undefined) return undefined
+    // The issuer is not verified here: it only selects among the configured ones.
+    const { iss } = jws.payload
+    const issuer = typeof iss === 'string' ? byIssuer.get(iss) : undefined
+    if (issuer === undefined) return undefined
+    const result = await verifyJws(jws, issuer, context)
+    if (!result.ok) return result
+    verified.set(token, result.value)
+    return ok(result.value.identity as Identity<C>)
+  }
+}
+
+/** The signature comes before the claims: what is wrong with an unsigned token is nobody's business. */
+async function verifyJws(
+  jws: UnverifiedJws,
+  issuer: JwtIssuer,
+  context: VerifyContext,
+): Promise<Result<VerifiedToken>> {
+  const candidates = await issuer.keys.find(jws.algorithm, jws.kid, context)
+  if (!candidates.ok) return candidates
+  const key = await signerOf(jws, candidates.value)
+  if (key === undefined) return refuse('token_invalid', "the token's signature is not its issuer's")
+  const claims = checkClaims(jws.payload, jws.type, issuer.rules, context.now() / 1000)
+  if (!claims.ok) return claims
+  const identity = identityFrom(jws.payload, claims.value, issuer)
+  if (!identity.ok) return identity
+  const { acceptedUntil } = claims.value
+  return ok({ identity: identity.value, key, kid: jws.kid, acceptedUntil })
+}
+
+async function signerOf(
+  jws: UnverifiedJws,
+  candidates: readonly PinnedKey[],
+): Promise<PinnedKey | undefined> {
+  const signed = await Promise.all(candidates.map((key) => isSignedBy(jws, key)))
+  return candidates[signed.indexOf(true)]
+}
+
+/** A remembered token counts until it expires, and only while its key is still one of the issuer's. */
+async function stillHolds(
+  known: VerifiedToken,
+  issuers: ReadonlyMap<string, JwtIssuer>,
+  context: VerifyContext,
+): Promise<boolean> {
+  if (known.acceptedUntil <= context.now() / 1000) return false
+  const issuer = issuers.get(known.identity.issuer)
+  const keys = await issuer?.keys.find(known.key.algorithm, known.kid, context)
+  return keys?.ok === true && keys.value.includes(known.key)
+}
+
+const REGISTERED: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'nbf',
+  'iat',
+  'jti',
+  'azp',
+])
+
+function identityFrom(
+  claims: Claims,
+  { subject, expiresAt }: ClaimTimes,
+  { rules, userClaim, forwardClaims }: JwtIssuer,
+): Result<Identity> {
+  const username = claims[userClaim]
+  if (typeof username !== 'string' || username === '') {
+    return refuse('token_invalid', `the token's "${userClaim}" is missing or not accepted`)
+  }
+  const isForwarded = (name: string) => forwardClaims?.includes(name) ?? !REGISTERED.has(name)
+  const userData = Object.fromEntries(Object.entries(claims).filter(([name]) => isForwarded(name)))
+  const { sid, jti } = claims
+  return ok(
+    deepFreeze({
+      issuer: rules.issuer,
+      subject,
+      username,
+      session: typeof sid === 'string' ? sid : undefined,
+      tokenId: typeof jti === 'string' ? jti : undefined,
+      expiresAt,
+      claims,
+      userData,
+    }),
+  )
+}
+
+/** A hook that could write into a remembered identity would write into the next caller's. */
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null) deepFreeze(member as object)
+  }
+  return Object.freeze(value)
+}

@@ -1,0 +1,53 @@
+import type { Claims } from '../identity/identity.ts'
+import type { Refusal, RefusalCode } from '../refusal/refusal.ts'
+import { jwt } from './jwt.ts'
+import type { JwtIssuerOptions } from './jwt-options.ts'
+import { verifyWithFirst, type Verifier } from './verifier.ts'
+
+/** Thrown by `verifyToken`. A hook may let it through: the gate answers with its code. */
+export class TokenRefusedError extends Error {
+  override readonly name = 'TokenRefusedError'
+  readonly code: RefusalCode
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super(refusal.detail)
+    this.code = refusal.code
+    this.refusal = refusal
+  }
+}
+
+const MAX_VERIFIERS = 64
+// One verifier per distinct options, so that calls share its keys instead of fetching them each time.
+const verifiers = new Map<string, Verifier>()
+
+/**
+ * Verifies a JWT inside a hook, as strictly as the gate does.
+ *
+ * @returns the claims
+ * @throws TokenRefusedError with the code of the refusal
+ * @throws ConfigurationError that names the option which is wrong
+ */
+export async function verifyToken<C = Claims>(
+  token: string,
+  options: JwtIssuerOptions,
+): Promise<C> {
+  const result = await verifyWithFirst([verifierFor(options)], token, {
+    now: Date.now,
+    fetch: (input, init) => fetch(input, init),
+    sleep: (milliseconds) => scheduler.wait(milliseconds),
+  })
+  if (!result.ok) throw new TokenRefusedError(result.refusal)
+  return result.value.claims as C
+}
+
+function verifierFor(options: JwtIssuerOptions): Verifier {
+  const key = JSON.stringify(options)
+  const known = verifiers.get(key)
+  if (known !== undefined) return known
+  const verifier = jwt(options)
+  const [oldest] = verifiers.keys()
+  if (verifiers.size >= MAX_VERIFIERS && oldest !== undefined) verifiers.delete(oldest)
+  verifiers.set(key, verifier)
+  return verifier
+}

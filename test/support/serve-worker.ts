@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { build } from 'esbuild'
+import workerd from 'workerd'
+
+export const COMPATIBILITY_DATE = '2026-11-02'
+
+interface WorkerOptions {
+  /** The Worker's module, from the repository's root. */
+  readonly entry: string
+  readonly vars?: Readonly<Record<string, string>>
+  /** Binding name → exported class. */
+  readonly rooms?: Readonly<Record<string, string>>
+  /** Binding name → another Worker's module, served beside it. */
+  readonly services?: Readonly<Record<string, string>>
+}
+
+export interface ServedWorker {
+  /** `http://127.0.0.1:<port>` */
+  readonly origin: string
+  readonly port: number
+  readonly pid: number
+  /** Everything that the Worker logged so far. */
+  readonly logs: () => string
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Serves a Worker by workerd itself over TCP, without the proxies of `wrangler dev` in front, which
+ * would resolve dot segments before the gate sees them.
+ */
+export async function serveWorker(options: WorkerOptions): Promise<ServedWorker> {
+  const { vars = {}, rooms = {}, services = {} } = options
+  const folder = await mkdtemp(join(tmpdir(), 'portico-'))
+  const workers = { main: options.entry, ...services }
+  for (const [name, entry] of Object.entries(workers)) {
+    await bundle(entry, join(folder, `${name}.js`))
+  }
+  const bindings = [
+    ...Object.entries(vars).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`),
+    ...Object.entries(rooms).map(
+      ([name, className]) =>
+        `(name = ${quote(name)}, durableObjectNamespace = ${quote(className)})`,
+    ),
+    ...Object.keys(services).map((name) => `(name = ${quote(name)}, service = ${quote(name)})`),
+  ]
+  const classes = [...new Set(Object.values(rooms))].map(
+    (name) => `(className = ${quote(name)}, uniqueKey = ${quote(name)}, enableSql = true)`,
+  )
+  await writeFile(
+    join(folder, 'config.capnp'),
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "internet", network = (allow = ["private", "public"])),
+    ${Object.keys(workers)
+      .map((name) => {
+        const isMain = name === 'main'
+        return `(name = ${quote(name)}, worker = (
+      modules = [(name = "worker.js", esModule = embed ${quote(`${name}.js`)})],
+      compatibilityDate = "${COMPATIBILITY_DATE}",
+      bindings = [${isMain ? bindings.join(', ') : ''}],
+      durableObjectNamespaces = [${isMain ? classes.join(', ') : ''}],
+      durableObjectStorage = (inMemory = void),
+    ))`
+      })
+      .join(',\n    ')}
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+`,
+  )
+  const child = spawn(
+    workerd,
+    ['serve', '--experimental', '--control-fd=3', join(folder, 'config.capnp')],
+    { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+  )
+  let logs = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => (logs += chunk.toString()))
+  }
+  const port = await listeningPort(child, () => logs)
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    port,
+    // A process that told its port has a process id.
+    pid: child.pid as number,
+    logs: () => logs,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill()
+        await once(child, 'exit')
+      }
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function bundle(entry: string, outfile: string): Promise<void> {
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'esnext',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    loader: { '.txt': 'text' },
+    jsx: 'automatic',
+    jsxImportSource: 'hono/jsx',
+    logLevel: 'warning',
+  })
+}
+
+async function listeningPort(child: ReturnType<typeof spawn>, logs: () => string): Promise<number> {
+  const control = child.stdio[3]
+  if (control === null || control === undefined || !('readable' in control)) {
+    throw new Error('workerd was started without its control channel')
+  }
+  for await (const line of createInterface({ input: control as NodeJS.ReadableStream })) {
+    const event = JSON.parse(line) as { event: string; port?: number }
+    if (event.event === 'listen' && event.port !== undefined) return event.port
+  }
+  throw new Error(`workerd did not start:\n${logs()}`)
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text)
+}
