@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { publint } from 'publint'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { manifestOf, packPackage, removeFolder, run } from '../support/packed-package.ts'
+
+let packed: Awaited<ReturnType<typeof packPackage>>
+
+beforeAll(async () => {
+  packed = await packPackage()
+})
+afterAll(() => removeFolder(packed.folder))
+
+it('passes publint', async () => {
+  const file = await readFile(packed.tarball)
+  const tarball = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength)
+  const { messages } = await publint({ pack: { tarball } })
+  expect(messages).toEqual([])
+})
+
+it('passes are-the-types-wrong', async () => {
+  const { code, output } = await run('attw', [packed.tarball, '--profile', 'esm-only'])
+  expect(code, output).toBe(0)
+})
+
+it('holds what its users need, and neither tests nor the demo', async () => {
+  const { output } = await run('tar', ['-tzf', packed.tarball])
+  const files = output.trim().split('\n')
+  const folders = new Set(
+    files.map((file) => file.replace(/^package\//, '').replace(/[^/]+\.(?:js|d\.ts)$/, '')),
+  )
+  expect([...folders].toSorted()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'dist/package/',
+    'dist/package/carry/',
+    'dist/package/forward/',
+    'dist/package/gate/',
+    'dist/package/hook/',
+    'dist/package/identity/',
+    'dist/package/refusal/',
+    'dist/package/route/',
+    'dist/package/verify/',
+    'package.json',
+  ])
+})
+
+it('has exactly these entries', async () => {
+  const { exports = {} } = await manifestOf('.')
+  expect(Object.keys(exports)).toEqual(['.', './room', './package.json'])
+})
+
+// An export that goes or changes its name breaks somebody's build: it belongs into CHANGELOG.md.
+it.for([
+  {
+    entry: 'portico',
+    values: ['ConfigurationError', 'TokenRefusedError', 'createGate', 'jwt', 'verifyToken'],
+    types: [
+      'Algorithm',
+      'AuthMode',
+      'BackendLobby',
+      'BackendOptions',
+      'Caller',
+      'CarrierOptions',
+      'Claims',
+      'CorsOptions',
+      'GateEnv',
+      'GateOptions',
+      'GateVariables',
+      'Hook',
+      'Identity',
+      'Jwk',
+      'JwtClaims',
+      'JwtIssuerOptions',
+      'Lobby',
+      'Party',
+      'Refusal',
+      'RefusalCode',
+      'Result',
+      'RoomLobby',
+      'RoomOptions',
+      'Verifier',
+      'VerifyContext',
+    ],
+  },
+  { entry: 'room', values: ['identityOf'], types: ['Caller'] },
+])('exports exactly these names from $entry', async ({ entry, values, types }) => {
+  // `npm pack` built what it packed in place.
+  const built: unknown = await import(resolve(`dist/package/${entry}.js`))
+  expect(Object.keys(built as object).toSorted()).toEqual(values)
+  const declared = await readFile(`dist/package/${entry}.d.ts`, 'utf8')
+  expect(exportedNames(declared)).toEqual([...values, ...types].toSorted())
+})
+
+it('runs on one workerd: tests, `npm start` and the build', async () => {
+  const { output } = await run('npm', ['ls', 'workerd', '--all', '--parseable', '--long'])
+  const versions = output.match(/(?<=:workerd@)[^:\s]+/g) ?? []
+  expect([...new Set(versions)]).toHaveLength(1)
+})
+
+/** An entry only re-exports, so its export clauses name everything. */
+function exportedNames(declarations: string): readonly string[] {
+  const lists = declarations.matchAll(/^export (?:type )?\{([^}]+)\}/gm)
+  const spaces = declarations.matchAll(/^export type \* as (\w+)/gm)
+  const listed = [...lists].flatMap(([, list = '']) => list.split(','))
+  const names = listed.map((name) => name.trim().replace(/^type /, '')).filter(Boolean)
+  return [...names, ...[...spaces].map(([, name = '']) => name)].toSorted()
+}
