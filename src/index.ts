@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { demo, type DemoSettings } from './demo/demo.tsx'
 import { checkDevelopmentKey, developmentIssuer } from './demo/development.ts'
-import { createGate } from './gate/create-gate.ts'
+import { createGate, nothingHere } from './gate/create-gate.ts'
 import { problemResponse } from './refusal/response.ts'
 import { gateOptionsFrom } from './settings/gate-options.ts'
 import { readSettings } from './settings/settings.ts'
@@ -30,3 +30,5 @@ export default new Hono<{ Bindings: Env }>()
   })
   .route('/', demo)
   .route('/', gate)
+  // Mounting a gate leaves its own answer to unknown paths behind.
+  .notFound(() => problemResponse(nothingHere))

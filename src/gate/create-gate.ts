@@ -23,6 +23,12 @@ export interface GateEnv<Env extends object = Cloudflare.Env, C = Claims> {
   Variables: GateVariables<C>
 }
 
+/** What an app that the gate is mounted in may answer where nobody knows the path. */
+export const nothingHere: Refusal = {
+  code: 'route_unknown',
+  detail: 'there is nothing at this path',
+}
+
 /**
  * Makes the gate: a Hono app that is a Worker by itself, and that can be mounted in another app.
  *
@@ -45,12 +51,10 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
   })
   app.use(async function portico(c, next) {
     const gate = gateIn(c.env)
-    if (!gate.ok) return problemResponse(gate.refusal)
+    if (!gate.ok) return refusalResponse(gate.refusal, c.req.raw, 'auto')
     return (await answer(gate.value, c)) ?? next()
   })
-  app.notFound(() =>
-    problemResponse({ code: 'route_unknown', detail: 'there is nothing at this path' }),
-  )
+  app.notFound(() => problemResponse(nothingHere))
   return app
 }
 
@@ -89,14 +93,25 @@ function platformOf(c: Context): Visit<unknown>['context'] {
     now: Date.now,
     fetch: (input, init) => fetch(input, init),
     sleep: (milliseconds) => scheduler.wait(milliseconds),
-    waitUntil: (work) => c.executionCtx.waitUntil(work),
+    waitUntil: (work) => waitUntil(c, work),
+  }
+}
+
+/** `app.request()` of a test brings no execution context; there the work runs on by itself. */
+function waitUntil(c: Context, work: Promise<unknown>): void {
+  try {
+    c.executionCtx.waitUntil(work)
+  } catch {
+    work.catch(() => undefined)
   }
 }
 
 /** One gate for one `env`: an isolate normally sees one, a test may bring several. */
 function perEnv<Env extends object, G>(make: (env: Env) => G): (env: Env) => Result<G> {
   const made = new WeakMap<Env, Result<G>>()
-  return (env) => {
+  const none = {} as Env
+  // `app.request()` of a test may bring no `env` at all.
+  return (env = none) => {
     const known = made.get(env)
     if (known !== undefined) return known
     const result = attempt(() => make(env))
@@ -109,11 +124,13 @@ function attempt<G>(make: () => G): Result<G> {
   try {
     return ok(make())
   } catch (error) {
-    const isOurs = error instanceof ConfigurationError
-    const detail = isOurs ? error.message : 'the options cannot be made from env'
+    if (error instanceof ConfigurationError) {
+      console.error(`portico: ${error.message}`)
+      return refuse('gate_misconfigured', error.message)
+    }
     console.error(
-      `portico: ${isOurs ? error.message : `${String(error)} while making the options`}`,
+      `portico: the options threw ${error instanceof Error ? error.name : typeof error}`,
     )
-    return refuse('gate_misconfigured', detail)
+    return refuse('gate_misconfigured', 'the options cannot be made from env')
   }
 }

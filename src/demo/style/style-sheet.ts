@@ -1,0 +1,7 @@
+import { cards } from './cards.ts'
+import { chat } from './chat.ts'
+import { inside } from './inside.ts'
+import { page } from './page.ts'
+import { theme } from './theme.ts'
+
+export const styleSheet = [theme, page, cards, chat, inside].join('\n')
