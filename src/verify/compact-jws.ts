@@ -19,7 +19,9 @@ const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
  * three canonical segments, UTF-8 that decodes without loss, objects as header and payload, no
  * `crit` (RFC 7515, section 4.1.11: what is critical and not understood must be refused).
  *
- * The length is checked before anything is decoded, so that a long token costs nothing.
+ * The length is checked before anything is decoded, so that a long token costs nothing. Of a name
+ * that occurs twice in an object the last one counts, here and in every reader that parses JSON as
+ * JavaScript does (RFC 7519, section 4).
  */
 export function parseCompactJws(token: string): UnverifiedJws | undefined {
   if (token.length > MAX_TOKEN_CHARACTERS) return undefined

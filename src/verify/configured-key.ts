@@ -1,36 +1,57 @@
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import type { Algorithm } from './algorithms.ts'
 import { encodeBase64url, fromBinary } from './base64url.ts'
-import { isJwk, pinJwk, type Jwk, type PinnedKey } from './pinned-key.ts'
+import { checkJwk, type Jwk, type Unusable } from './checked-jwk.ts'
+import { pinKey, type PinnedKey } from './pinned-key.ts'
+
+/** Imports a key of the configuration that was checked as far as a Worker's start allows. */
+export type ConfiguredKey = () => Promise<PinnedKey>
 
 /**
- * Pins a key that the configuration gives as PEM (`BEGIN PUBLIC KEY`) or as a JWK.
+ * Reads a key that the configuration gives as PEM (`BEGIN PUBLIC KEY`) or as a JWK.
  *
- * @throws ConfigurationError that says what is wrong with the key
+ * @throws ConfigurationError that says what is wrong with the key, now or when it is imported
  */
-export async function pinPublicKey(
+export function publicKey(
   key: string | Jwk,
   allowed: readonly Algorithm[] | undefined,
-): Promise<PinnedKey> {
-  const jwk = typeof key === 'string' ? await jwkOfPem(key) : key
-  if (!isJwk(jwk) || jwk.kty === 'oct')
-    throw new ConfigurationError('it is neither a PEM nor a public JWK')
-  return usable(await pinJwk(jwk, allowed))
+): ConfiguredKey {
+  if (typeof key === 'string') {
+    const spki = readPem(key)
+    // By way of a JWK, so that a PEM passes the same checks as a key of a key set.
+    return async () => pin(checkJwk(await exportJwk(spki), allowed))
+  }
+  const checked = usable(checkJwk(key, allowed))
+  return () => pin(checked)
 }
 
 /**
- * Pins a shared secret, read as UTF-8.
+ * Reads a shared secret, as UTF-8.
  *
- * @throws ConfigurationError where the secret is shorter than the algorithm's hash
+ * @throws ConfigurationError where the secret is shorter than the algorithm's hash, or no secret
  */
-export async function pinSecret(secret: string, algorithm: Algorithm): Promise<PinnedKey> {
+export function sharedSecret(secret: string, algorithm: Algorithm): ConfiguredKey {
+  // Taken as a secret, a public key lets everyone who knows it sign: the classic confusion.
+  if (/^\s*(?:-----BEGIN |\{.*"kty")/s.test(secret)) {
+    throw new ConfigurationError('it is a PEM or a JWK, not a secret')
+  }
   const k = encodeBase64url(new TextEncoder().encode(secret))
-  return usable(await pinJwk({ kty: 'oct', k }, [algorithm]))
+  const checked = usable(checkJwk({ kty: 'oct', k }, [algorithm]))
+  return () => pin(checked)
 }
 
-function usable(pinned: Awaited<ReturnType<typeof pinJwk>>): PinnedKey {
-  if ('unusable' in pinned) throw new ConfigurationError(pinned.unusable)
-  return pinned.key
+async function pin(checked: Parameters<typeof pinKey>[0] | Unusable): Promise<PinnedKey> {
+  return usable(await pinKey(usable(checked)))
+}
+
+function usable<T extends object>(outcome: T | Unusable): T {
+  if ('unusable' in outcome) throw new ConfigurationError(outcome.unusable)
+  return outcome
+}
+
+interface Spki {
+  readonly der: Uint8Array<ArrayBuffer>
+  readonly params: SubtleCryptoImportKeyAlgorithm
 }
 
 const PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----\s*$/
@@ -45,22 +66,29 @@ const SPKI_ALGORITHMS: readonly (readonly [hex: string, params: SubtleCryptoImpo
     ['06032b6570', { name: 'Ed25519' }],
   ]
 
-/** By way of a JWK, so that a PEM passes the same checks as a key of a key set. */
-async function jwkOfPem(pem: string): Promise<Jwk> {
+function readPem(pem: string): Spki {
+  // A setting on one line has its line ends written as `\n`.
   const [, label, body = ''] = PEM.exec(pem.replaceAll('\\n', '\n')) ?? []
+  if (label === undefined) throw new ConfigurationError('it is not a PEM')
   if (label !== 'PUBLIC KEY') {
-    throw new ConfigurationError(
-      label === undefined
-        ? 'it is not a PEM'
-        : `it is a "${label}" PEM; a "PUBLIC KEY" PEM is needed`,
-    )
+    throw new ConfigurationError(`it is a "${label}" PEM; a "PUBLIC KEY" PEM is needed`)
   }
-  const der = fromBinary(atob(body.replace(/\s/g, '')))
-  const start = Array.from(der.subarray(0, 40), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  )
-  const params = SPKI_ALGORITHMS.find(([identifier]) => start.includes(identifier))?.[1]
+  const der = decodePemBody(body)
+  const start = Array.from(der.subarray(0, 40), (byte) => byte.toString(16).padStart(2, '0'))
+  const params = SPKI_ALGORITHMS.find(([identifier]) => start.join('').includes(identifier))?.[1]
   if (params === undefined) throw new ConfigurationError('its algorithm is unknown')
+  return { der, params }
+}
+
+function decodePemBody(body: string): Uint8Array<ArrayBuffer> {
+  try {
+    return fromBinary(atob(body.replace(/\s/g, '')))
+  } catch {
+    throw new ConfigurationError('it is not a PEM')
+  }
+}
+
+async function exportJwk({ der, params }: Spki): Promise<Jwk> {
   const key = await crypto.subtle.importKey('spki', der, params, true, ['verify'])
   const { kty, crv, n, e, x, y } = (await crypto.subtle.exportKey('jwk', key)) as Jwk
   const members = Object.entries({ kty, crv, n, e, x, y })

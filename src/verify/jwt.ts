@@ -1,7 +1,7 @@
 import type { Claims, Identity } from '../identity/identity.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
-import { checkClaims, type ClaimTimes } from './claims.ts'
+import { checkClaims, type CheckedClaims, type JwtClaims } from './claims.ts'
 import { parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
 import { checkIssuer, type JwtIssuer, type JwtIssuerOptions } from './jwt-options.ts'
 import type { PinnedKey } from './pinned-key.ts'
@@ -14,7 +14,7 @@ import type { Verifier, VerifyContext } from './verifier.ts'
  *
  * @throws ConfigurationError that names the option which is wrong
  */
-export function jwt<C = Claims>(
+export function jwt<C = JwtClaims>(
   issuers: JwtIssuerOptions | readonly JwtIssuerOptions[],
 ): Verifier<C> {
   const byIssuer = new Map<string, JwtIssuer>()
@@ -24,14 +24,12 @@ export function jwt<C = Claims>(
       throw new ConfigurationError(`issuer: ${options.issuer} is given twice`)
     byIssuer.set(options.issuer, issuer)
   }
+  if (byIssuer.size === 0) throw new ConfigurationError('issuer: there is none in the list')
   const verified = createVerifiedTokens()
 
   return async (token, context) => {
-    const known = verified.get(token)
-    if (known !== undefined && (await stillHolds(known, byIssuer, context))) {
-      return ok(known.identity as Identity<C>)
-    }
-    verified.delete(token)
+    const known = verified.get(token, context.now())
+    if (known !== undefined) return ok(known.identity as Identity<C>)
     const jws = parseCompactJws(token)
     if (jws === undefined) return undefined
     // The issuer is not verified here: it only selects among the configured ones.
@@ -60,7 +58,7 @@ async function verifyJws(
   const identity = identityFrom(jws.payload, claims.value, issuer)
   if (!identity.ok) return identity
   const { acceptedUntil } = claims.value
-  return ok({ identity: identity.value, key, kid: jws.kid, acceptedUntil })
+  return ok({ identity: identity.value, key, keys: issuer.keys, acceptedUntil })
 }
 
 async function signerOf(
@@ -69,18 +67,6 @@ async function signerOf(
 ): Promise<PinnedKey | undefined> {
   const signed = await Promise.all(candidates.map((key) => isSignedBy(jws, key)))
   return candidates[signed.indexOf(true)]
-}
-
-/** A remembered token counts until it expires, and only while its key is still one of the issuer's. */
-async function stillHolds(
-  known: VerifiedToken,
-  issuers: ReadonlyMap<string, JwtIssuer>,
-  context: VerifyContext,
-): Promise<boolean> {
-  if (known.acceptedUntil <= context.now() / 1000) return false
-  const issuer = issuers.get(known.identity.issuer)
-  const keys = await issuer?.keys.find(known.key.algorithm, known.kid, context)
-  return keys?.ok === true && keys.value.includes(known.key)
 }
 
 const REGISTERED: ReadonlySet<string> = new Set([
@@ -96,7 +82,7 @@ const REGISTERED: ReadonlySet<string> = new Set([
 
 function identityFrom(
   claims: Claims,
-  { subject, expiresAt }: ClaimTimes,
+  { subject, session, tokenId, expiresAt }: CheckedClaims,
   { rules, userClaim, forwardClaims }: JwtIssuer,
 ): Result<Identity> {
   const username = claims[userClaim]
@@ -105,18 +91,9 @@ function identityFrom(
   }
   const isForwarded = (name: string) => forwardClaims?.includes(name) ?? !REGISTERED.has(name)
   const userData = Object.fromEntries(Object.entries(claims).filter(([name]) => isForwarded(name)))
-  const { sid, jti } = claims
+  const { issuer } = rules
   return ok(
-    deepFreeze({
-      issuer: rules.issuer,
-      subject,
-      username,
-      session: typeof sid === 'string' ? sid : undefined,
-      tokenId: typeof jti === 'string' ? jti : undefined,
-      expiresAt,
-      claims,
-      userData,
-    }),
+    deepFreeze({ issuer, subject, username, session, tokenId, expiresAt, claims, userData }),
   )
 }
 

@@ -1,5 +1,6 @@
 import type { Algorithm } from './algorithms.ts'
-import { isJwk, pinJwk, type PinnedKey } from './pinned-key.ts'
+import { checkJwk } from './checked-jwk.ts'
+import { pinKey, type PinnedKey } from './pinned-key.ts'
 
 const MAX_BYTES = 64 * 1024
 const MAX_KEYS = 32
@@ -36,26 +37,27 @@ export async function fetchKeySet(
     cf: { cacheEverything: true, cacheTtlByStatus: { '200': EDGE_CACHE_SECONDS } },
   })
   const type = response.headers.get('content-type') ?? ''
-  if (response.status !== 200 || !/^application\/(?:[a-z.-]+\+)?json\b/i.test(type)) {
+  if (response.status !== 200 || !/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type)) {
     await response.body?.cancel()
     throw new Error(`the key set answered ${response.status} ${type}`)
   }
   const document: unknown = JSON.parse(await readLimited(response))
-  const jwks = (document as { keys?: unknown } | null)?.keys
+  const jwks: unknown = (document as { keys?: unknown } | null)?.keys
   if (!Array.isArray(jwks) || jwks.length > MAX_KEYS)
     throw new Error('the key set has no usable form')
-  const pinned = await Promise.all(jwks.filter(isJwk).map((jwk) => pinJwk(jwk, algorithms)))
-  const keys = pinned.flatMap((result) => ('key' in result ? [result.key] : []))
-  return { keys: withoutDoubles(keys), freshSeconds: freshSecondsOf(response) }
+  const pinned = await Promise.all(jwks.map((jwk) => pinIfUsable(jwk, algorithms)))
+  const keys = pinned.filter((key) => key !== undefined)
+  return { keys, freshSeconds: freshSecondsOf(response) }
 }
 
-/** Two keys under one name: nobody can tell which the issuer means, so neither is used. */
-function withoutDoubles(keys: readonly PinnedKey[]): PinnedKey[] {
-  return keys.filter(
-    (key) =>
-      keys.filter((other) => other.kid === key.kid && other.algorithm === key.algorithm).length ===
-      1,
-  )
+async function pinIfUsable(
+  jwk: unknown,
+  algorithms: readonly Algorithm[] | undefined,
+): Promise<PinnedKey | undefined> {
+  const checked = checkJwk(jwk, algorithms)
+  if ('unusable' in checked) return undefined
+  const pinned = await pinKey(checked)
+  return 'unusable' in pinned ? undefined : pinned
 }
 
 async function readLimited(response: Response): Promise<string> {

@@ -1,7 +1,7 @@
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
 import type { Algorithm } from './algorithms.ts'
 import { fetchKeySet } from './key-set-document.ts'
-import { matching, type KeySource } from './key-source.ts'
+import type { KeySource } from './key-source.ts'
 import type { PinnedKey } from './pinned-key.ts'
 import type { VerifyContext } from './verifier.ts'
 
@@ -24,8 +24,8 @@ interface LoadedSet {
  * An issuer's published key set (JWKS), kept per isolate: fresh, then stale while it is fetched
  * anew, then stale if the issuer is down; a failed fetch never drops keys that still serve.
  *
- * Only one request fetches at a time. The others do not await its promise, since a Worker's request
- * may not wait on another request's I/O; they look again on timers of their own.
+ * Only one request fetches at a time. The others go on with stale keys; where there are none they
+ * look again on timers of their own, since a Worker's request may not wait on another's I/O.
  */
 export function publishedKeys(
   url: string,
@@ -36,13 +36,24 @@ export function publishedKeys(
   let lastAttemptFailed = false
   let failures = 0
   let backOffUntil = 0
+  // 0: nobody fetches.
   let leaseUntil = 0
 
   async function refresh(context: VerifyContext): Promise<void> {
+    while (context.now() < leaseUntil) {
+      await context.sleep(LEASE_POLL_MS)
+      if (leaseUntil === 0) return
+    }
     if (context.now() < backOffUntil) return
-    if (context.now() < leaseUntil) return waitForLeaseholder(context)
     leaseUntil = context.now() + LEASE_MS
     lastAttemptAt = context.now()
+    const work = load(context)
+    // A caller who hangs up ends their request, and would leave the others waiting for the lease.
+    context.waitUntil?.(work)
+    await work
+  }
+
+  async function load(context: VerifyContext): Promise<void> {
     try {
       const { keys, freshSeconds } = await fetchKeySet(url, algorithms, context.fetch)
       loaded = asLoaded(keys, freshSeconds, loaded, context.now())
@@ -59,47 +70,51 @@ export function publishedKeys(
     }
   }
 
-  async function waitForLeaseholder(context: VerifyContext): Promise<void> {
-    while (context.now() < leaseUntil) {
-      await context.sleep(LEASE_POLL_MS)
-    }
-  }
-
   async function current(context: VerifyContext): Promise<LoadedSet | undefined> {
     const now = context.now()
-    if (loaded !== undefined && now < loaded.freshUntil) return loaded
-    if (loaded !== undefined && now < loaded.staleUntil && context.waitUntil !== undefined) {
-      if (now >= backOffUntil && now >= leaseUntil) context.waitUntil(refresh(context))
-      return loaded
+    if (loaded !== undefined && now < loaded.usableUntil) {
+      const isBeingFetched = now < leaseUntil || now < backOffUntil
+      if (now < loaded.freshUntil || isBeingFetched) return loaded
+      if (now < loaded.staleUntil && context.waitUntil !== undefined) {
+        context.waitUntil(refresh(context))
+        return loaded
+      }
     }
     await refresh(context)
-    return loaded !== undefined && now < loaded.usableUntil ? loaded : undefined
+    return loaded !== undefined && context.now() < loaded.usableUntil ? loaded : undefined
   }
 
   return {
-    async find(algorithm, kid, context): Promise<Result<readonly PinnedKey[]>> {
+    async find(algorithm, kid, context) {
       const set = await current(context)
       if (set === undefined) return unavailable()
       const found = onlyOne(set, algorithm, kid)
       if (found.length > 0) return ok(found)
-      // One refresh per issuer, not per kid: random kids must not become a flood at the issuer.
+      // One refresh per issuer, not per kid, so that random kids become no flood at the issuer; that
+      // bounds the cost of an unknown kid without a list of the unknown ones.
       const mayRefresh = context.now() - lastAttemptAt >= UNKNOWN_KID_COOL_DOWN_MS
       if (mayRefresh || context.now() < leaseUntil) await refresh(context)
-      if (loaded === undefined) return unavailable()
-      const foundNow = onlyOne(loaded, algorithm, kid)
+      const foundNow = onlyOne(loaded ?? set, algorithm, kid)
       if (foundNow.length === 0 && lastAttemptFailed) return unavailable()
       return ok(foundNow)
     },
+    holds: (key, now) =>
+      loaded !== undefined && now < loaded.freshUntil && loaded.keys.includes(key),
   }
 }
 
-/** A token that fits several published keys (it names no `kid`) is not tried on each of them. */
+/**
+ * A token that fits several published keys, because it names no `kid` or because two keys have the
+ * same one, is tried on none: nobody can tell which of them the issuer means.
+ */
 function onlyOne(
   set: LoadedSet,
   algorithm: Algorithm,
   kid: string | undefined,
 ): readonly PinnedKey[] {
-  const found = matching(set.keys, algorithm, kid)
+  const found = set.keys.filter(
+    (key) => key.algorithm === algorithm && (kid === undefined || key.kid === kid),
+  )
   return found.length === 1 ? found : []
 }
 

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
 import type { Algorithm } from './algorithms.ts'
+import type { ConfiguredKey } from './configured-key.ts'
 import type { PinnedKey } from './pinned-key.ts'
 import type { VerifyContext } from './verifier.ts'
 
@@ -12,6 +13,8 @@ export interface KeySource {
     kid: string | undefined,
     context: VerifyContext,
   ) => Promise<Result<readonly PinnedKey[]>>
+  /** Whether a key that was found is for certain still the issuer's; if not, `find` has to tell. */
+  readonly holds: (key: PinnedKey, now: number) => boolean
 }
 
 /**
@@ -20,35 +23,27 @@ export interface KeySource {
  *
  * @param setting the option that a faulty key is reported under
  */
-export function configuredKeys(
-  setting: string,
-  load: () => Promise<readonly PinnedKey[]>,
-): KeySource {
+export function configuredKeys(setting: string, keys: readonly ConfiguredKey[]): KeySource {
   let loaded: readonly PinnedKey[] | undefined
   return {
     async find(algorithm, kid) {
       if (loaded === undefined) {
         try {
-          loaded = await load()
+          const imported = await Promise.all(keys.map((importKey) => importKey()))
+          // Whoever was first: what is remembered as verified refers to those very keys.
+          loaded ??= imported
         } catch (error) {
           const reason = error instanceof ConfigurationError ? error.message : 'it cannot be read'
           return refuse('gate_misconfigured', `${setting}: ${reason}`)
         }
       }
-      return ok(matching(loaded, algorithm, kid))
+      return ok(loaded.filter((key) => key.algorithm === algorithm && isNamed(key, kid)))
     },
+    holds: (key) => loaded?.includes(key) === true,
   }
 }
 
-/** A header without `kid` fits every key of its algorithm, and so does a key without one. */
-export function matching(
-  keys: readonly PinnedKey[],
-  algorithm: Algorithm,
-  kid: string | undefined,
-): readonly PinnedKey[] {
-  return keys.filter(
-    (key) =>
-      key.algorithm === algorithm &&
-      (kid === undefined || key.kid === undefined || key.kid === kid),
-  )
+/** A PEM and a secret have no `kid` and fit every token; a token without one fits every key. */
+function isNamed(key: PinnedKey, kid: string | undefined): boolean {
+  return kid === undefined || key.kid === undefined || key.kid === kid
 }

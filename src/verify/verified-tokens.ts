@@ -1,33 +1,50 @@
 import type { Identity } from '../identity/identity.ts'
+import type { KeySource } from './key-source.ts'
 import type { PinnedKey } from './pinned-key.ts'
 
 /** A token that was verified before, and what must still hold for it to count again. */
 export interface VerifiedToken {
   readonly identity: Identity
   readonly key: PinnedKey
-  readonly kid: string | undefined
+  readonly keys: KeySource
   readonly acceptedUntil: number
 }
 
-const MAX_TOKENS = 1000
+// About 1000 tokens of the usual length; an isolate has 128 MB for everything.
+const MAX_CHARACTERS = 1024 * 1024
 
 /**
  * Remembers verified tokens for the life of an isolate, keyed by the whole token: a changed last
  * character is another token and is verified anew. The oldest goes first when it is full.
  */
 export function createVerifiedTokens(): {
-  get: (token: string) => VerifiedToken | undefined
+  /** The token, if it has not expired and its key is for certain still one of the issuer's. */
+  get: (token: string, now: number) => VerifiedToken | undefined
   set: (token: string, verified: VerifiedToken) => void
-  delete: (token: string) => void
 } {
   const tokens = new Map<string, VerifiedToken>()
+  let characters = 0
+
+  function remove(token: string): void {
+    if (tokens.delete(token)) characters -= token.length
+  }
+
   return {
-    get: (token) => tokens.get(token),
-    delete: (token) => void tokens.delete(token),
+    get(token, now) {
+      const known = tokens.get(token)
+      if (known === undefined) return undefined
+      if (now / 1000 < known.acceptedUntil && known.keys.holds(known.key, now)) return known
+      remove(token)
+      return undefined
+    },
     set(token, verified) {
-      const [oldest] = tokens.keys()
-      if (tokens.size >= MAX_TOKENS && oldest !== undefined) tokens.delete(oldest)
+      remove(token)
       tokens.set(token, verified)
+      characters += token.length
+      for (const oldest of tokens.keys()) {
+        if (characters <= MAX_CHARACTERS) return
+        remove(oldest)
+      }
     },
   }
 }

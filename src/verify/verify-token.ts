@@ -1,5 +1,6 @@
-import type { Claims } from '../identity/identity.ts'
+import { ConfigurationError } from '../refusal/configuration-error.ts'
 import type { Refusal, RefusalCode } from '../refusal/refusal.ts'
+import type { JwtClaims } from './claims.ts'
 import { jwt } from './jwt.ts'
 import type { JwtIssuerOptions } from './jwt-options.ts'
 import { verifyWithFirst, type Verifier } from './verifier.ts'
@@ -28,16 +29,25 @@ const verifiers = new Map<string, Verifier>()
  * @throws TokenRefusedError with the code of the refusal
  * @throws ConfigurationError that names the option which is wrong
  */
-export async function verifyToken<C = Claims>(
+export async function verifyToken<C = JwtClaims>(
   token: string,
   options: JwtIssuerOptions,
 ): Promise<C> {
-  const result = await verifyWithFirst([verifierFor(options)], token, {
+  const verifier = verifierFor(options)
+  // `searchParams.get()` and the like give null, which is a caller's fault and not the hook's.
+  if (typeof token !== 'string') {
+    throw new TokenRefusedError({ code: 'credential_missing', detail: 'there is no token' })
+  }
+  const result = await verifyWithFirst([verifier], token, {
     now: Date.now,
     fetch: (input, init) => fetch(input, init),
     sleep: (milliseconds) => scheduler.wait(milliseconds),
   })
-  if (!result.ok) throw new TokenRefusedError(result.refusal)
+  if (!result.ok) {
+    const { code, detail } = result.refusal
+    if (code === 'gate_misconfigured') throw new ConfigurationError(detail)
+    throw new TokenRefusedError(result.refusal)
+  }
   return result.value.claims as C
 }
 

@@ -1,0 +1,82 @@
+import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { ruleOf, type Algorithm } from './algorithms.ts'
+import type { Jwk } from './checked-jwk.ts'
+import { publicKey, sharedSecret } from './configured-key.ts'
+import { publishedKeys } from './key-set.ts'
+import { configuredKeys, type KeySource } from './key-source.ts'
+import { checkTexts } from './option-checks.ts'
+
+/** Where the keys come from: one of three, or the issuer's `/.well-known/jwks.json`. */
+export type JwtKeyOptions =
+  | { readonly jwksUrl?: string; readonly publicKey?: never; readonly secret?: never }
+  | {
+      readonly publicKey: string | Jwk | readonly (string | Jwk)[]
+      readonly jwksUrl?: never
+      readonly secret?: never
+    }
+  | {
+      readonly secret: string | readonly string[]
+      readonly jwksUrl?: never
+      readonly publicKey?: never
+    }
+
+/** @throws ConfigurationError that names the option which is wrong */
+export function keysOf(
+  issuer: string,
+  options: JwtKeyOptions,
+  algorithms: readonly Algorithm[] | undefined,
+): KeySource {
+  const given = (['jwksUrl', 'publicKey', 'secret'] as const).filter((name) => name in options)
+  if (given.length > 1)
+    throw new ConfigurationError(`${given.join(', ')}: only one of them can be given`)
+  if (options.secret !== undefined) return secretKeys(options.secret, algorithms)
+  if (algorithms?.some((algorithm) => ruleOf(algorithm).kty === 'oct') === true) {
+    throw new ConfigurationError('algorithms: HS256, HS384 and HS512 need a secret')
+  }
+  if (options.publicKey !== undefined) {
+    const keys = [options.publicKey].flat() as readonly (string | Jwk)[]
+    if (keys.length === 0) throw new ConfigurationError('publicKey: there is none in the list')
+    return configuredKeys(
+      'publicKey',
+      keys.map((key) => named('publicKey', () => publicKey(key, algorithms))),
+    )
+  }
+  const url = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`
+  return publishedKeys(checkJwksUrl(url), algorithms)
+}
+
+function secretKeys(
+  secret: string | readonly string[],
+  algorithms: readonly Algorithm[] = ['HS256'],
+): KeySource {
+  const [algorithm, ...others] = algorithms
+  if (algorithm === undefined || others.length > 0 || ruleOf(algorithm).kty !== 'oct') {
+    throw new ConfigurationError('algorithms: a secret needs exactly one of HS256, HS384, HS512')
+  }
+  const secrets = checkTexts('secret', secret)
+  return configuredKeys(
+    'secret',
+    secrets.map((text) => named('secret', () => sharedSecret(text, algorithm))),
+  )
+}
+
+function named<T>(option: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    throw new ConfigurationError(`${option}: ${error.message}`)
+  }
+}
+
+function checkJwksUrl(text: string): string {
+  const url = URL.parse(text)
+  const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url?.hostname ?? '')
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback)
+  if (url === null || !isSafe || url.username !== '' || url.password !== '' || url.hash !== '') {
+    throw new ConfigurationError(
+      'jwksUrl: expected an https URL without user information and fragment',
+    )
+  }
+  return url.href
+}
