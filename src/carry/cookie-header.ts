@@ -7,12 +7,25 @@ interface CookiePair {
 
 /**
  * Splits at `;` and trims only what RFC 6265 calls white space: a JavaScript `trim` would also eat
- * U+00A0 and so let a tossed cookie pass for the real name.
+ * U+00A0 and so let a tossed cookie pass for the real name. Around the `=` it is trimmed too, as
+ * most readers do: what a backend takes for the credential must be found and taken out here.
  */
 export function cookiePairs(header: string): CookiePair[] {
-  return header.split(';').map((part) => {
-    const text = part.replace(/^[ \t]+|[ \t]+$/g, '')
+  return header.split(';').map((text) => {
     const equals = text.indexOf('=')
-    return { name: text.slice(0, Math.max(equals, 0)), value: text.slice(equals + 1), text }
+    const name = trimBlanks(text.slice(0, Math.max(equals, 0)))
+    return { name, value: trimBlanks(text.slice(equals + 1)), text }
   })
+}
+
+/** The header without the cookies called `name`, all other bytes kept. */
+export function withoutCookie(header: string, name: string): string {
+  const pairs = cookiePairs(header)
+  const kept = pairs.filter((pair) => pair.name !== name)
+  if (kept.length === pairs.length) return header
+  return trimBlanks(kept.map((pair) => pair.text).join(';'))
+}
+
+function trimBlanks(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '')
 }

@@ -53,7 +53,9 @@ export function findCredential(
 export function protocolsOf(headers: Headers): string[] {
   const header = headers.get('sec-websocket-protocol')
   if (header === null) return []
-  return header.split(',').map((protocol) => protocol.trim())
+  // An empty member of a list counts as none (RFC 9110, section 5.6.1).
+  const offered = header.split(',').map((protocol) => protocol.trim())
+  return offered.filter((protocol) => protocol !== '')
 }
 
 /** Repeated headers arrive joined by commas, and no token holds a comma. */

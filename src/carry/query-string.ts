@@ -19,7 +19,9 @@ export function queryPairs(search: string): QueryPair[] {
 
 /** The query without the parameter `name`, all other bytes kept. */
 export function withoutParameter(search: string, name: string): string {
-  const kept = queryPairs(search).filter((pair) => pair.name !== name)
+  const pairs = queryPairs(search)
+  const kept = pairs.filter((pair) => pair.name !== name)
+  if (kept.length === pairs.length) return search
   return kept.length === 0 ? '' : `?${kept.map((pair) => pair.text).join('&')}`
 }
 

@@ -1,5 +1,5 @@
 import { BEARER_PROTOCOL, type Carriers } from './carriers.ts'
-import { cookiePairs } from './cookie-header.ts'
+import { withoutCookie } from './cookie-header.ts'
 import { protocolsOf } from './find-credential.ts'
 import { withoutParameter } from './query-string.ts'
 
@@ -23,13 +23,15 @@ export function takeFromHeaders(headers: Headers, carriers: Carriers): void {
 function takeFromCookie(headers: Headers, name: string): void {
   const header = headers.get('cookie')
   if (header === null || !header.includes(name)) return
-  const kept = cookiePairs(header).filter((pair) => pair.name !== name)
-  setOrDelete(headers, 'cookie', kept.map((pair) => pair.text).join('; '))
+  const kept = withoutCookie(header, name)
+  // Written only where it changed: workerd logs the whole of a non-ASCII header that is set.
+  if (kept !== header) setOrDelete(headers, 'cookie', kept)
 }
 
 function takeFromProtocols(headers: Headers): void {
-  if (!headers.has('sec-websocket-protocol')) return
-  const kept = protocolsOf(headers).filter((protocol) => !protocol.startsWith(BEARER_PROTOCOL))
+  const offered = protocolsOf(headers)
+  const kept = offered.filter((protocol) => !protocol.startsWith(BEARER_PROTOCOL))
+  if (kept.length === offered.length) return
   setOrDelete(headers, 'sec-websocket-protocol', kept.join(', '))
 }
 
@@ -38,8 +40,8 @@ function takeFromReferer(headers: Headers, parameter: string): void {
   const referer = headers.get('referer')
   const queryAt = referer?.indexOf('?') ?? -1
   if (referer === null || queryAt === -1) return
-  const search = withoutParameter(referer.slice(queryAt), parameter)
-  headers.set('referer', referer.slice(0, queryAt) + search)
+  const kept = referer.slice(0, queryAt) + withoutParameter(referer.slice(queryAt), parameter)
+  if (kept !== referer) headers.set('referer', kept)
 }
 
 function setOrDelete(headers: Headers, name: string, value: string): void {

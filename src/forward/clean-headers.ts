@@ -1,8 +1,14 @@
-/** Names that describe one connection, not the message (RFC 9110, section 7.6.1), and framing. */
+/**
+ * Names that describe one connection, not the message (RFC 9110, section 7.6.1), and framing.
+ * `Expect` is answered by the platform; of `Proxy` CGI makes the variable `HTTP_PROXY`, which HTTP
+ * clients obey.
+ */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
+  'expect',
   'keep-alive',
+  'proxy',
   'proxy-authenticate',
   'proxy-authorization',
   'proxy-connection',
@@ -13,36 +19,55 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Beginnings of names, without `-`, `_` and `.`, that only the gate or the platform in front of it
- * may set: CGI-style readers see `X-Verified-User`, `X_Verified_User` and `X.Verified.User` as one.
+ * Beginnings of names that only the gate or the platform in front of it may set, letters and digits
+ * only: CGI-style readers see `X-Verified-User`, `X_Verified_User` and `X.Verified.User` as one, and
+ * some also `X!Verified!User`.
  */
 const RESERVED =
   /^(?:xverified|xpartykit|xagents|forwarded|xforwarded|xoriginal|xrewriteurl|xclerk|cfaccess)/
 
+/** The same for names that the platform sets or takes away, but in their own spelling only. */
+const DISGUISED = /^(?:cf|xrealip|trueclientip|contentlength|transferencoding|keepalive|proxy)/
+
 /**
  * Drops what a caller may not say to a room or a backend: connection headers and those that
- * `Connection` nominates, and the gate's own names in every spelling.
- *
- * It runs before a hook, so that a caller cannot nominate a hook's header away, and again after it,
- * so that a hook's new request cannot bring a forged name along.
+ * `Connection` nominates, and the gate's own names in every spelling. It runs after a hook, so that
+ * a hook's new request cannot bring a forged name along.
  */
 export function cleanHeaders(headers: Headers): void {
+  drop(headers, (name) => HOP_BY_HOP.has(name) || isForged(name))
+}
+
+/**
+ * Drops what a caller may not say to a hook: the gate's own names, and what `Connection` nominates,
+ * for after the hook a caller would so take away what the hook has set.
+ */
+export function dropForged(headers: Headers): void {
+  drop(headers, (name) => name === 'connection' || isForged(name))
+}
+
+function drop(headers: Headers, isUnwanted: (name: string) => boolean): void {
   const nominated = headers.get('connection')
   // A copy of the names: deleting while iterating skips entries outside workerd.
   for (const name of [...headers.keys()]) {
-    if (HOP_BY_HOP.has(name) || isReserved(name)) headers.delete(name)
+    if (isUnwanted(name)) headers.delete(name)
   }
   for (const name of nominated?.split(',') ?? []) deleteNominated(headers, name.trim())
 }
 
-const FIRST_OF_RESERVED = /^[-_.xcf]/i
+const UNUSUAL = /[^a-z0-9-]/
+const FIRST_OF_RESERVED = /^[xcf]/
 
-function isReserved(name: string): boolean {
-  return FIRST_OF_RESERVED.test(name) && RESERVED.test(name.replace(/[-_.]/g, '').toLowerCase())
+function isForged(name: string): boolean {
+  const isUnusual = UNUSUAL.test(name)
+  if (!isUnusual && !FIRST_OF_RESERVED.test(name)) return false
+  const letters = name.replace(/[^a-z0-9]/g, '')
+  return RESERVED.test(letters) || (isUnusual && DISGUISED.test(letters))
 }
 
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 function deleteNominated(headers: Headers, name: string): void {
-  if (HEADER_NAME.test(name)) headers.delete(name)
+  // `Connection: upgrade` nominates what a hook still wants to know.
+  if (HEADER_NAME.test(name) && !HOP_BY_HOP.has(name.toLowerCase())) headers.delete(name)
 }

@@ -1,11 +1,18 @@
-import { DEFAULT_CARRIERS, type CarrierOptions, type Carriers } from '../carry/carriers.ts'
+import { DEFAULT_CARRIERS, type CarrierOptions } from '../carry/carriers.ts'
 import type { BackendTarget } from '../forward/to-backend.ts'
 import type { Hook } from '../hook/lobby.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
-import { DEFAULT_ROOM_PREFIX, MAX_NAME_BYTES } from '../route/destination.ts'
+import { DEFAULT_ROOM_PREFIX } from '../route/destination.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import { checkCors } from './cors.ts'
 import type { BackendGuard, Gate, Guard, RoomGuard } from './gate.ts'
+import {
+  checkCarriers,
+  checkChoice,
+  checkPrefix,
+  entriesOf,
+  functionList,
+} from './option-values.ts'
 import type { AuthMode, BackendOptions, GateOptions, RoomOptions } from './options.ts'
 
 /**
@@ -18,13 +25,20 @@ export function checkOptions<Env extends object, C>(
   options: GateOptions<Env, C>,
 ): (env: Env) => Gate<Env, C> {
   const carriers = checkCarriers('carriers', options.carriers, DEFAULT_CARRIERS)
-  const verifiers = [options.verify ?? []].flat() as readonly Verifier<C>[]
+  const listed = [options.verify ?? []].flat() as readonly Verifier<C>[]
+  const verifiers = listed.flatMap((verifier) => functionList('verify', verifier))
   const { onBeforeConnect, onBeforeRequest } = options
 
   const checkGuard = <L>(name: string, guard: GuardInput<L>): Guard<L> => {
-    const auth = guard.auth ?? 'required'
-    const connectHooks = hooksOf(onBeforeConnect as Hook<L> | undefined, guard.onBeforeConnect)
-    const requestHooks = hooksOf(onBeforeRequest as Hook<L> | undefined, guard.onBeforeRequest)
+    const auth = checkChoice(`${name}.auth`, guard.auth ?? 'required', AUTH_MODES)
+    const connectHooks = [
+      ...functionList('onBeforeConnect', onBeforeConnect as Hook<L> | undefined),
+      ...functionList(`${name}.onBeforeConnect`, guard.onBeforeConnect),
+    ]
+    const requestHooks = [
+      ...functionList('onBeforeRequest', onBeforeRequest as Hook<L> | undefined),
+      ...functionList(`${name}.onBeforeRequest`, guard.onBeforeRequest),
+    ]
     if (auth !== 'hook' && verifiers.length === 0) {
       throw new ConfigurationError(`verify: ${name} needs a verifier, or auth: 'hook' and a hook`)
     }
@@ -51,7 +65,7 @@ export function checkOptions<Env extends object, C>(
   const backends = entriesOf('backends', options.backends).map(([backend, settings]) => {
     const name = `backends.${backend}`
     const guard = checkGuard(name, settings)
-    const path = settings.path ?? 'strip'
+    const path = checkChoice(`${name}.path`, settings.path ?? 'strip', ['strip', 'keep'])
     const originTarget = settings.origin === undefined ? undefined : originOf(name, settings.origin)
     const inEnv = (env: Env): [string, BackendGuard<Env, C>] => {
       return [backend, { ...guard, path, target: originTarget ?? serviceOf(name, settings, env) }]
@@ -63,7 +77,11 @@ export function checkOptions<Env extends object, C>(
     elsewhere: { auth: 'required', carriers, onBeforeConnect: [], onBeforeRequest: [] },
     roomPrefix: checkPrefix(options.prefix ?? DEFAULT_ROOM_PREFIX),
     cors: options.cors === undefined ? undefined : checkCors(options.cors),
-    refusedUpgrades: options.refusedUpgrades ?? 'auto',
+    refusedUpgrades: checkChoice('refusedUpgrades', options.refusedUpgrades ?? 'auto', [
+      'auto',
+      'close',
+      'status',
+    ]),
   } as const
   return (env) => ({
     ...settled,
@@ -72,15 +90,13 @@ export function checkOptions<Env extends object, C>(
   })
 }
 
+const AUTH_MODES = ['required', 'optional', 'hook'] as const
+
 interface GuardInput<L> {
   readonly auth?: AuthMode
   readonly carriers?: CarrierOptions
   readonly onBeforeConnect?: Hook<L> | undefined
   readonly onBeforeRequest?: Hook<L> | undefined
-}
-
-function hooksOf<L>(...hooks: readonly (Hook<L> | undefined)[]): readonly Hook<L>[] {
-  return hooks.filter((hook) => hook !== undefined)
 }
 
 /** Static methods keep their class as `this`, as PartyKit calls them. */
@@ -141,38 +157,4 @@ function serviceOf<Env extends object, C>(
     return { kind: 'service', service: bound as Fetcher }
   }
   throw new ConfigurationError(`${name}: expected an origin or a service binding`)
-}
-
-function checkCarriers(name: string, options: CarrierOptions = {}, defaults: Carriers): Carriers {
-  const carriers = { ...defaults, ...options }
-  for (const carrier of ['query', 'cookie'] as const) {
-    const value = carriers[carrier]
-    if (value !== false && !/^[!#$&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)) {
-      throw new ConfigurationError(`${name}.${carrier}: expected a name, or false`)
-    }
-  }
-  return carriers
-}
-
-function entriesOf<T>(name: string, record: Readonly<Record<string, T>> = {}): [string, T][] {
-  const entries = Object.entries(record)
-  for (const [key] of entries) {
-    if (key === '' || new TextEncoder().encode(key).length > MAX_NAME_BYTES) {
-      throw new ConfigurationError(`${name}: a name must have 1 to ${MAX_NAME_BYTES} bytes`)
-    }
-  }
-  return entries
-}
-
-const RESERVED_PREFIXES: ReadonlySet<string> = new Set(['backends', 'party', '_portico'])
-
-function checkPrefix(prefix: string): string {
-  const trimmed = prefix.replace(/^\/+|\/+$/g, '')
-  const isPath = /^[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(
-    trimmed,
-  )
-  if (!isPath || RESERVED_PREFIXES.has(trimmed.split('/')[0] ?? '')) {
-    throw new ConfigurationError(`prefix: "${prefix}" cannot stand before the rooms`)
-  }
-  return trimmed
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { isToken } from './option-values.ts'
 import type { CorsOptions } from './options.ts'
 
 /** The checked CORS options, as the headers that they become. */
@@ -17,13 +18,18 @@ const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 /** @throws ConfigurationError that names the option which is wrong */
 export function checkCors(options: CorsOptions): Cors {
   const { origins, allowHeaders = [], exposeHeaders = [], maxAgeSeconds = 7200 } = options
-  for (const origin of origins) {
-    // Compared as text, so it must be written as a browser writes it.
-    if (URL.parse(origin)?.origin !== origin) {
+  for (const [index, origin] of origins.entries()) {
+    // Compared as text, so it must be written as a browser writes it; a pattern would match nothing.
+    if (URL.parse(origin)?.origin !== origin || origin.includes('*')) {
       throw new ConfigurationError(
-        `cors.origins: "${origin}" is not an origin such as https://app.example.com`,
+        `cors.origins[${index}]: it is not an origin such as https://app.example.com`,
       )
     }
+  }
+  checkHeaderNames('cors.allowHeaders', allowHeaders)
+  checkHeaderNames('cors.exposeHeaders', exposeHeaders)
+  if (!Number.isInteger(maxAgeSeconds) || maxAgeSeconds < 0) {
+    throw new ConfigurationError('cors.maxAgeSeconds: expected whole seconds')
   }
   return {
     origins: new Set(origins),
@@ -31,6 +37,10 @@ export function checkCors(options: CorsOptions): Cors {
     exposeHeaders: [...EXPOSED_HEADERS, ...exposeHeaders].join(', '),
     maxAgeSeconds,
   }
+}
+
+function checkHeaderNames(option: string, names: readonly string[]): void {
+  if (!names.every(isToken)) throw new ConfigurationError(`${option}: expected names of headers`)
 }
 
 /** A preflight carries no credential, so it is answered before anyone looks for one. */

@@ -77,7 +77,7 @@ export async function handleRequest<Env, C>(
       ? await forwardToRoom(route.guard.namespace, route.room, outgoing.value, visit.context.sleep)
       : await forwardToBackend(route.guard.target, outgoing.value, visit.context.fetch)
   if (!answered.ok) return answered
-  const response = withChosenProtocol(answered.value, credential, outgoing.value)
+  const response = withChosenProtocol(answered.value, request, outgoing.value)
   return ok({ response, identity })
 }
 

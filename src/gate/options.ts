@@ -23,7 +23,7 @@ interface GuardOptions<L> {
 }
 
 /** PartyKit's way to write hooks: static methods of the room's class. */
-export interface RoomServer<L> {
+interface RoomServer<L> {
   readonly name: string
   readonly onBeforeConnect?: Hook<L>
   readonly onBeforeRequest?: Hook<L>

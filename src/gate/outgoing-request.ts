@@ -1,4 +1,5 @@
-import type { Credential } from '../carry/find-credential.ts'
+import { BEARER_PROTOCOL } from '../carry/carriers.ts'
+import { protocolsOf } from '../carry/find-credential.ts'
 import { takeFromHeaders, takeFromSearch } from '../carry/take-credential.ts'
 import { cleanHeaders } from '../forward/clean-headers.ts'
 import { identityHeaders } from '../identity/headers.ts'
@@ -85,16 +86,18 @@ function setForwarded(
 }
 
 /**
- * A 101 goes through untouched, with one exception: where the credential came as a subprotocol and
- * the room selected none, the application's own is echoed, for browsers break the handshake off
- * otherwise.
+ * A 101 goes through untouched, with one exception: where the client offered a credential among its
+ * subprotocols and the room selected none, the application's own is echoed, for browsers break the
+ * handshake off otherwise.
  */
 export function withChosenProtocol(
   response: Response,
-  credential: Credential | undefined,
+  received: Request,
   outgoing: Request,
 ): Response {
-  if (response.webSocket === null || credential?.carrier !== 'subprotocol') return response
+  const offered = protocolsOf(received.headers)
+  const hasCredential = offered.some((protocol) => protocol.startsWith(BEARER_PROTOCOL))
+  if (response.webSocket === null || !hasCredential) return response
   const protocol = applicationProtocol(outgoing.headers)
   if (protocol === undefined || response.headers.has('sec-websocket-protocol')) return response
   const headers = new Headers(response.headers)

@@ -11,7 +11,7 @@ export function isWebSocketUpgrade(request: Request): boolean {
 
 /** A browser always sends `Origin` with an upgrade, and hides the status of a refused one from its page. */
 export function closesRefusedUpgrade(mode: RefusedUpgrades, request: Request): boolean {
-  if (!isWebSocketUpgrade(request)) return false
+  if (!isWebSocketUpgrade(request) || offersOnlyCredential(request.headers)) return false
   return mode === 'close' || (mode === 'auto' && request.headers.has('origin'))
 }
 
@@ -22,6 +22,11 @@ export function refusalResponse(
 ): Response {
   if (!closesRefusedUpgrade(mode, request)) return problemResponse(refusal)
   return closedSocketResponse(refusal, applicationProtocol(request.headers))
+}
+
+/** No protocol can be echoed then, and a browser would break the handshake off before it sees the code. */
+function offersOnlyCredential(headers: Headers): boolean {
+  return headers.has('sec-websocket-protocol') && applicationProtocol(headers) === undefined
 }
 
 /** The first subprotocol that is the application's: the credential is never echoed. */

@@ -20,6 +20,8 @@ export async function runHooks<L>(
   lobby: L,
   mustApprove: boolean,
 ): Promise<HookOutcome> {
+  // A party with a hook for sockets only: nobody looks at its other requests.
+  if (mustApprove && hooks.length === 0) return notLetThrough()
   let current = request
   for (const hook of hooks) {
     const outcome = await runHook(hook, current, lobby, mustApprove)
@@ -47,14 +49,17 @@ async function runHook<L>(
   }
   if (returned instanceof Response) return { kind: 'answered', response: returned }
   const isApproval = returned instanceof Request || (returned === undefined && !mustApprove)
-  if (!isApproval)
-    return refused(refuse('hook_refused', 'the hook did not let this request through'))
+  if (!isApproval) return notLetThrough()
   const next = takeBack(returned instanceof Request ? returned : lent)
   if (next === undefined) {
     console.error('portico: a hook returned a request of its own whose body it had read')
     return refused(refuse('hook_failed', 'the hook failed'))
   }
   return { kind: 'go_on', request: next }
+}
+
+function notLetThrough(): HookOutcome {
+  return refused(refuse('hook_refused', 'the hook did not let this request through'))
 }
 
 function refused({ refusal }: { refusal: Refusal }): HookOutcome {

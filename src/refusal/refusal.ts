@@ -1,5 +1,5 @@
 /** What a client should do about a refusal. */
-export type RetryClass = 'stop' | 'sign_in' | 'refresh' | 'back_off'
+type RetryClass = 'stop' | 'sign_in' | 'refresh' | 'back_off'
 
 interface RefusalRule {
   readonly status: number

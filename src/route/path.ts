@@ -7,28 +7,33 @@ export interface RawUrl {
   readonly search: string
 }
 
+/** Not only a slash: a `Host` header may hold anything, and nothing of it may pass for a path. */
+const AUTHORITY = /^[^:]*:\/\/[^/?#\\]*/
+
 /**
  * Cuts without `new URL`, which would resolve `%2e%2e` and `\` and so show the gate another path
  * than the one that is forwarded.
  */
 export function cutUrl(url: string): RawUrl {
-  const pathAt = url.indexOf('/', url.indexOf('://') + 3)
+  const pathAt = AUTHORITY.exec(url)?.[0].length ?? 0
   const queryAt = url.indexOf('?', pathAt)
   const end = queryAt === -1 ? url.length : queryAt
   return { origin: url.slice(0, pathAt), path: url.slice(pathAt, end), search: url.slice(end) }
 }
 
-const CONTROL_OR_BACKSLASH = /[\u0000-\u0020\u007f\\]|%(?:[01][0-9a-f]|7f|5c)/i
-const BROKEN_PERCENT = /%(?![0-9a-f]{2})/i
+const CONTROL_OR_BACKSLASH = /[\u0000-\u0020\u007f\\#]|%(?:[01][0-9a-f]|7f|5c)/i
 // A backend may read `%2f` as a slash and drop `;parameters`, so both count here.
-const DOT_SEGMENT = /(?:\/|%2f)(?:\.|%2e){1,2}(?:;[^/]*)?(?=\/|%2f|$)/i
+const DOT_SEGMENT = /(?:\/|%2f)(?:\.|%2e){1,2}(?:(?:;|%3b)[^/]*)?(?=\/|%2f|$)/i
 
 /** Refuses every path that two readers could read in two ways. */
 export function checkPath(path: string): Result<string> {
   if (CONTROL_OR_BACKSLASH.test(path)) {
-    return refuse('request_malformed', 'the path holds a control character, a space or a backslash')
+    return refuse(
+      'request_malformed',
+      'the path holds a control character, a space, a backslash or #',
+    )
   }
-  if (BROKEN_PERCENT.test(path) || !isUtf8(path)) {
+  if (!isDecodable(path)) {
     return refuse('request_malformed', 'the path holds a broken percent-encoding')
   }
   if (DOT_SEGMENT.test(path)) {
@@ -37,7 +42,8 @@ export function checkPath(path: string): Result<string> {
   return ok(path)
 }
 
-function isUtf8(path: string): boolean {
+/** Every `%` is followed by two hexadecimal digits, and what they say is UTF-8. */
+function isDecodable(path: string): boolean {
   if (!path.includes('%')) return true
   try {
     decodeURIComponent(path)

@@ -1,3 +1,4 @@
+import { checkOptions } from '../gate/check-options.ts'
 import type { BackendOptions, GateOptions, RoomOptions } from '../gate/options.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { jwt } from '../verify/jwt.ts'
@@ -24,20 +25,34 @@ export function gateOptionsFrom<Env extends object>(
     )
   }
   const { ROOMS = {}, BACKENDS = {}, ALLOWED_ORIGINS } = settings
-  return {
-    verify: jwt(all),
+  const options: GateOptions<Env> = {
+    verify: named(() => jwt(all), ofIssuers),
     // A setting can name any binding; the gate refuses the names that `env` does not hold.
     rooms: { ...demoRooms, ...(ROOMS as Record<string, RoomOptions<Env>>) },
     backends: BACKENDS as Record<string, BackendOptions<Env>>,
     ...(ALLOWED_ORIGINS === undefined ? {} : { cors: { origins: ALLOWED_ORIGINS } }),
   }
+  named(() => checkOptions(options), gateSettingOf)
+  return options
+}
+
+/** What one issuer alone cannot have wrong: two of them are the same. */
+function ofIssuers(): string {
+  return 'JWT_ISSUERS'
+}
+
+/** `rooms.main.auth` is `ROOMS.main.auth` as a setting. */
+function gateSettingOf(option: string): string {
+  return option
+    .replace(/^cors\.origins/, 'ALLOWED_ORIGINS')
+    .replace(/^(?:rooms|backends)/, (name) => name.toUpperCase())
 }
 
 function listedIssuers({ JWT_ISSUERS = [] }: Settings): JwtIssuerOptions[] {
   return JWT_ISSUERS.map((issuer, index) => {
     const options = Object.entries(issuer).map(([name, value]) => [camelCase(name), value])
     const nameOf = (option: string) => `JWT_ISSUERS[${index}].${snakeCase(option)}`
-    return checked(Object.fromEntries(options) as JwtIssuerOptions, nameOf)
+    return checkedIssuer(Object.fromEntries(options) as JwtIssuerOptions, nameOf)
   })
 }
 
@@ -59,17 +74,26 @@ function shortIssuer(settings: Settings): JwtIssuerOptions[] {
   }
   const options = Object.fromEntries(given.map(([option, name]) => [option, settings[name]]))
   const nameOf = (option: string) => SHORT_NAMES[option as keyof typeof SHORT_NAMES] ?? option
-  return [checked(options as unknown as JwtIssuerOptions, nameOf)]
+  return [checkedIssuer(options as unknown as JwtIssuerOptions, nameOf)]
 }
 
-/** Reports a wrong option under the name that it has as a setting. */
-function checked(options: JwtIssuerOptions, nameOf: (option: string) => string): JwtIssuerOptions {
+function checkedIssuer(
+  options: JwtIssuerOptions,
+  nameOf: (option: string) => string,
+): JwtIssuerOptions {
+  named(() => jwt(options), nameOf)
+  return options
+}
+
+/** Runs a check that reports a wrong option, and reports it under the name that it has as a setting. */
+function named<T>(check: () => T, nameOf: (option: string) => string): T {
   try {
-    jwt(options)
-    return options
+    return check()
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
-    throw new ConfigurationError(error.message.replace(/^\w+/, nameOf))
+    const [options = '', ...reason] = error.message.split(': ')
+    const settings = options.split(', ').map(nameOf).join(', ')
+    throw new ConfigurationError([settings, ...reason].join(': '))
   }
 }
 

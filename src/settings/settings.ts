@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { algorithms } from '../verify/algorithms.ts'
 
-const text = z.string().min(1)
+const text = z.string().min(1, 'it is empty')
 const list = text.transform((value) => value.split(',').map((item) => item.trim()))
 const algorithm = z.enum(Object.keys(algorithms) as [keyof typeof algorithms])
 
@@ -33,15 +33,18 @@ const issuer = z.strictObject({
 })
 
 const auth = z.enum(['required', 'optional']).default('required')
-const room = z.union([
-  text.transform((binding) => ({ binding })),
-  z.strictObject({ binding: text, auth }),
-])
-const backend = z.union([
-  text.transform((origin) => ({ origin })),
-  z.strictObject({ origin: text, auth, path: z.enum(['strip', 'keep']).optional() }),
-  z.strictObject({ service: text, auth, path: z.enum(['strip', 'keep']).optional() }),
-])
+const room = z.union(
+  [text.transform((binding) => ({ binding })), z.strictObject({ binding: text, auth })],
+  'expected the name of a binding, or {"binding","auth"?}',
+)
+const backend = z.union(
+  [
+    text.transform((origin) => ({ origin })),
+    z.strictObject({ origin: text, auth, path: z.enum(['strip', 'keep']).optional() }),
+    z.strictObject({ service: text, auth, path: z.enum(['strip', 'keep']).optional() }),
+  ],
+  'expected an origin, or {"origin" or "service","auth"?,"path"?}',
+)
 
 const settings = z.object({
   JWT_ISSUERS: json(z.array(issuer).min(1)).optional(),
@@ -67,11 +70,21 @@ export type Settings = z.output<typeof settings>
  */
 export function readSettings(env: object): Settings {
   const result = settings.safeParse(env)
-  if (result.success) return result.data
-  const problems = result.error.issues.map(
-    (issue) => `${settingName(issue.path)}: ${issue.message}`,
-  )
+  const problems = result.success
+    ? missingBindings(result.data, env)
+    : result.error.issues.map((issue) => `${settingName(issue.path)}: ${issue.message}`)
+  if (result.success && problems.length === 0) return result.data
   throw new ConfigurationError(problems.join('; '))
+}
+
+function missingBindings({ ROOMS = {}, BACKENDS = {} }: Settings, env: object): string[] {
+  const rooms = Object.entries(ROOMS).flatMap(([party, { binding }]) =>
+    binding in env ? [] : [`ROOMS.${party}.binding`],
+  )
+  const services = Object.entries(BACKENDS).flatMap(([name, target]) =>
+    !('service' in target) || target.service in env ? [] : [`BACKENDS.${name}.service`],
+  )
+  return [...rooms, ...services].map((setting) => `${setting}: there is no binding with this name`)
 }
 
 /** `JWT_ISSUERS[0].jwks_url`. */

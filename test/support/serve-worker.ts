@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
 import workerd from 'workerd'
 
-export const COMPATIBILITY_DATE = '2026-11-02'
+const COMPATIBILITY_DATE = '2026-11-02'
 
 interface WorkerOptions {
   /** The Worker's module, from the repository's root. */
@@ -92,7 +92,8 @@ const config :Workerd.Config = (
     logs: () => logs,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
-        child.kill()
+        // A polite signal leaves workerd waiting for its open sockets.
+        child.kill('SIGKILL')
         await once(child, 'exit')
       }
       await rm(folder, { recursive: true, force: true })
