@@ -5,7 +5,7 @@ export type BackendTarget =
   | { readonly kind: 'origin'; readonly origin: string }
   | { readonly kind: 'service'; readonly service: Fetcher }
 
-/** Hands the request on. Redirects go to the client: following one would carry its identity elsewhere. */
+/** Hands the request on, to an origin or to another Worker. */
 export async function forwardToBackend(
   target: BackendTarget,
   request: Request,
@@ -13,9 +13,7 @@ export async function forwardToBackend(
 ): Promise<Result<Response>> {
   try {
     const response =
-      target.kind === 'service'
-        ? await target.service.fetch(request, { redirect: 'manual' })
-        : await send(request, { redirect: 'manual' })
+      target.kind === 'service' ? await target.service.fetch(request) : await send(request)
     return ok(response)
   } catch (error) {
     console.error(

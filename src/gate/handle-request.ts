@@ -44,8 +44,8 @@ export async function handleRequest<Env, C>(
   if (route === undefined) return ok(undefined)
   const preflight = preflightResponse(gate.cors, request)
   if (preflight !== undefined) return ok({ response: preflight, identity: undefined })
-  if (isUpgrade && request.method !== 'GET') {
-    return refuse('request_malformed', 'a WebSocket upgrade must be a GET')
+  if (isUpgrade && (request.method !== 'GET' || request.body !== null)) {
+    return refuse('request_malformed', 'a WebSocket upgrade must be a GET without a body')
   }
 
   const carried = carry(route.guard, request, url.search)

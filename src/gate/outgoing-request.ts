@@ -39,7 +39,7 @@ export function outgoingRequest(
   const here = cutUrl(received.url).origin
   const [origin, path] =
     route.kind === 'room' ? [here, url.path] : backendUrl(route, here, url.path)
-  const outgoing = new Request(origin + path + search, hooked)
+  const outgoing = withRedirectsForCaller(new Request(origin + path + search, hooked))
   const { headers } = outgoing
 
   cleanHeaders(headers)
@@ -57,6 +57,14 @@ export function outgoingRequest(
   if (!verified.ok) return verified
   for (const [name, value] of verified.value) headers.set(name, value)
   return ok(outgoing)
+}
+
+/**
+ * A redirect is the caller's to follow: followed here, it would carry the identity elsewhere. Every
+ * received request says so, but one that a hook makes from a URL alone does not.
+ */
+function withRedirectsForCaller(request: Request): Request {
+  return request.redirect === 'manual' ? request : new Request(request, { redirect: 'manual' })
 }
 
 /** By joining text after an authority that is the configuration's: no path can change the origin. */

@@ -29,6 +29,17 @@ const forge: RoomHook = (request) => {
   return request
 }
 
+it('hands a redirect of the room to the client, also after a new request of a hook', async () => {
+  // A request that is made from a URL alone says that redirects are to be followed.
+  const { send, reached } = countedGate({
+    auth: 'hook',
+    onBeforeRequest: ({ url }) => new Request(url),
+  })
+  const response = await send('/party/x/moved', { redirect: 'manual' })
+  expect(response.status).toBe(302)
+  expect(reached).toHaveLength(1)
+})
+
 describe("a hook's edits of the headers", () => {
   it.for<[string, RoomHook]>([
     ['nothing', (request) => request.headers.set('x-user-id', 'alice')],
