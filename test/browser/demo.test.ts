@@ -204,27 +204,32 @@ it.for(['light', 'dark'] as const)('keeps a contrast of 4.5 to 1 in %s', async (
   await demo.page.close()
 })
 
-it.runIf(keepsScreenshots).for([
+it.for([
   ['docs/demo-desktop.png', { colorScheme: 'light', viewport: { width: 1280, height: 880 } }],
   ['docs/demo-phone.png', { colorScheme: 'dark', viewport: { width: 390, height: 844 } }],
-] as const)('looks as in %s', async ([path, look]) => {
-  const isPhone = look.viewport.width < 480
-  const options = { ...look, isMobile: isPhone, hasTouch: isPhone, deviceScaleFactor: 2 }
-  const demo = await openDemo(browser, server.origin, options)
-  await signIn(demo.left, 'alice')
-  await signIn(demo.right, 'bob')
-  await say(demo.left, 'Who told you my name?')
-  await messageFrom(demo.right, 'alice', 'Who told').waitFor()
-  await say(demo.right, 'Portico, at the door.')
-  await messageFrom(demo.left, 'bob', 'at the door').waitFor()
-  await demo.knock.getByRole('button', { name: 'Connect without a token' }).click()
-  await demo.knock.getByRole('status').waitFor()
-  await demo.inspector.locator('[data-part=seen]').filter({ hasText: '"bob"' }).waitFor()
-  await demo.page.evaluate(() => scrollTo(0, 0))
-  await demo.page.mouse.move(0, 0)
-  await demo.page.screenshot({ path, animations: 'disabled' })
-  await demo.page.close()
-})
+] as const)(
+  'shows a chat, a refusal and what the room sees at once, as in %s',
+  async ([path, look]) => {
+    const isPhone = look.viewport.width < 480
+    const options = { ...look, isMobile: isPhone, hasTouch: isPhone, deviceScaleFactor: 2 }
+    const demo = await openDemo(browser, server.origin, options)
+    await signIn(demo.left, 'alice')
+    await signIn(demo.right, 'bob')
+    await say(demo.left, 'Who told you my name?')
+    await messageFrom(demo.right, 'alice', 'Who told').waitFor()
+    await say(demo.right, 'Portico, at the door.')
+    await messageFrom(demo.left, 'bob', 'at the door').waitFor()
+    await demo.knock.getByRole('button', { name: 'Connect without a token' }).click()
+    const refusal = demo.knock.getByRole('status').filter({ hasText: '4401' })
+    await refusal.waitFor()
+    await demo.inspector.locator('[data-part=seen]').filter({ hasText: '"bob"' }).waitFor()
+    await demo.page.evaluate(() => scrollTo(0, 0))
+    await demo.page.mouse.move(0, 0)
+    expect(await refusal.textContent()).toContain('credential_missing')
+    if (keepsScreenshots) await demo.page.screenshot({ path, animations: 'disabled' })
+    await demo.page.close()
+  },
+)
 
 async function json(shown: Locator): Promise<unknown> {
   return JSON.parse((await shown.textContent()) ?? '') as unknown
