@@ -60,6 +60,8 @@ export function protocolsOf(headers: Headers): string[] {
 
 /** Repeated headers arrive joined by commas, and no token holds a comma. */
 function fromAuthorization(header: string): Result<Credential> {
+  const [, only] = /^bearer +([^ \t,]+)$/i.exec(header) ?? []
+  if (only !== undefined) return ok({ token: only, carrier: 'authorization' })
   const tokens = new Set<string>()
   for (const part of header.split(',')) {
     const [, scheme, parameter] = /^[ \t]*(?:(bearer) +)?([^ \t]+)[ \t]*$/i.exec(part) ?? []

@@ -48,10 +48,8 @@ export function dropForged(headers: Headers): void {
 
 function drop(headers: Headers, isUnwanted: (name: string) => boolean): void {
   const nominated = headers.get('connection')
-  // A copy of the names: deleting while iterating skips entries outside workerd.
-  for (const name of [...headers.keys()]) {
-    if (isUnwanted(name)) headers.delete(name)
-  }
+  // All names first: deleting while iterating skips entries outside workerd.
+  for (const name of [...headers.keys()].filter(isUnwanted)) headers.delete(name)
   for (const name of nominated?.split(',') ?? []) deleteNominated(headers, name.trim())
 }
 

@@ -1,4 +1,5 @@
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
+import type { Outgoing } from './outgoing.ts'
 
 /** Where a backend's requests go: an origin on the network, or another Worker. */
 export type BackendTarget =
@@ -8,12 +9,12 @@ export type BackendTarget =
 /** Hands the request on, to an origin or to another Worker. */
 export async function forwardToBackend(
   target: BackendTarget,
-  request: Request,
+  { url, init }: Outgoing,
   send: typeof fetch,
 ): Promise<Result<Response>> {
   try {
     const response =
-      target.kind === 'service' ? await target.service.fetch(request) : await send(request)
+      target.kind === 'service' ? await target.service.fetch(url, init) : await send(url, init)
     return ok(response)
   } catch (error) {
     console.error(

@@ -1,4 +1,5 @@
 import { refuse, ok, type Result } from '../refusal/refusal.ts'
+import type { Outgoing } from './outgoing.ts'
 
 const MAX_ATTEMPTS = 3
 const FIRST_PAUSE_MS = 100
@@ -11,15 +12,16 @@ const FIRST_PAUSE_MS = 100
 export async function forwardToRoom(
   namespace: DurableObjectNamespace,
   room: string,
-  request: Request,
+  { url, init }: Outgoing,
   sleep: (milliseconds: number) => Promise<void>,
 ): Promise<Result<Response>> {
   for (let attempt = 1; ; attempt++) {
     try {
       // A new stub each time: after an exception the old one stays broken.
-      return ok(await namespace.getByName(room).fetch(request))
+      return ok(await namespace.getByName(room).fetch(url, init))
     } catch (error) {
-      const canRetry = request.body === null && attempt < MAX_ATTEMPTS && isRetryable(error)
+      const hasBody = typeof url !== 'string' || (init.body ?? null) !== null
+      const canRetry = !hasBody && attempt < MAX_ATTEMPTS && isRetryable(error)
       if (!canRetry) {
         console.error(
           `portico: a room failed with ${error instanceof Error ? error.name : typeof error}`,

@@ -3,7 +3,7 @@ import { runHooks, type HookOutcome } from '../hook/run-hooks.ts'
 import type { Identity } from '../identity/identity.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
 import { destinationOf, type Destination } from '../route/destination.ts'
-import { checkPath, cutUrl } from '../route/path.ts'
+import { checkUrl, cutUrl, type RawUrl } from '../route/path.ts'
 import { forwardToBackend } from '../forward/to-backend.ts'
 import { forwardToRoom } from '../forward/to-room.ts'
 import { verifyWithFirst } from '../verify/verifier.ts'
@@ -38,7 +38,7 @@ export async function handleRequest<Env, C>(
   const url = cutUrl(request.url)
   const isUpgrade = isWebSocketUpgrade(request)
 
-  const found = findRoute(gate, url.path)
+  const found = findRoute(gate, url)
   if (!found.ok) return found
   const route = found.value
   if (route === undefined) return ok(undefined)
@@ -70,7 +70,7 @@ export async function handleRequest<Env, C>(
     return refuse('hook_refused', 'the hook did not let this request through')
   }
 
-  const outgoing = outgoingRequest(route, hooked.request, identity, request, isUpgrade)
+  const outgoing = outgoingRequest(route, hooked.request, identity, request, url, isUpgrade)
   if (!outgoing.ok) return outgoing
   const answered =
     route.kind === 'room'
@@ -82,10 +82,10 @@ export async function handleRequest<Env, C>(
 }
 
 /** A place that does not exist is guarded like one that does, so that strangers cannot list the names. */
-function findRoute<Env, C>(gate: Gate<Env, C>, path: string): Result<Route<Env, C> | undefined> {
-  const checked = checkPath(path)
-  if (!checked.ok) return checked
-  const destination = destinationOf(path, gate.roomPrefix)
+function findRoute<Env, C>(gate: Gate<Env, C>, url: RawUrl): Result<Route<Env, C> | undefined> {
+  const path = checkUrl(url)
+  if (!path.ok) return path
+  const destination = destinationOf(path.value, gate.roomPrefix)
   if (!destination.ok) return destination
   const to = destination.value
   if (to === undefined) return ok(undefined)
@@ -143,14 +143,14 @@ async function hook<Env, C>(
   { request, env, context }: Visit<Env>,
 ): Promise<HookOutcome> {
   const mustApprove = route.guard.auth === 'hook'
+  const kind = isUpgrade ? 'onBeforeConnect' : 'onBeforeRequest'
+  if (route.guard[kind].length === 0 && !mustApprove) return { kind: 'go_on', request }
   const common = { env, identity, ctx: { waitUntil: context.waitUntil } }
   if (route.kind === 'room') {
     const { party, room, guard } = route
-    const hooks = isUpgrade ? guard.onBeforeConnect : guard.onBeforeRequest
     const lobby = { ...common, party, className: guard.className, room }
-    return runHooks(hooks, request, lobby, mustApprove)
+    return runHooks(guard[kind], request, lobby, mustApprove)
   }
   const { backend, guard } = route
-  const hooks = isUpgrade ? guard.onBeforeConnect : guard.onBeforeRequest
-  return runHooks(hooks, request, { ...common, backend }, mustApprove)
+  return runHooks(guard[kind], request, { ...common, backend }, mustApprove)
 }

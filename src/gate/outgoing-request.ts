@@ -2,11 +2,12 @@ import { BEARER_PROTOCOL } from '../carry/carriers.ts'
 import { protocolsOf } from '../carry/find-credential.ts'
 import { takeFromHeaders, takeFromSearch } from '../carry/take-credential.ts'
 import { cleanHeaders } from '../forward/clean-headers.ts'
+import type { Outgoing } from '../forward/outgoing.ts'
 import { identityHeaders } from '../identity/headers.ts'
 import type { Identity } from '../identity/identity.ts'
 import { ok, type Result } from '../refusal/refusal.ts'
 import type { Destination } from '../route/destination.ts'
-import { cutUrl } from '../route/path.ts'
+import { cutUrl, type RawUrl } from '../route/path.ts'
 import type { BackendGuard, RoomGuard } from './gate.ts'
 import { applicationProtocol } from './refused-upgrade.ts'
 
@@ -32,15 +33,16 @@ export function outgoingRequest(
   hooked: Request,
   identity: Identity<unknown> | undefined,
   received: Request,
+  receivedUrl: RawUrl,
   isUpgrade: boolean,
-): Result<Request> {
-  const url = cutUrl(hooked.url)
+): Result<Outgoing> {
+  const url = hooked === received ? receivedUrl : cutUrl(hooked.url)
   const search = takeFromSearch(url.search, route.guard.carriers)
-  const here = cutUrl(received.url).origin
+  const here = receivedUrl.origin
   const [origin, path] =
     route.kind === 'room' ? [here, url.path] : backendUrl(route, here, url.path)
-  const outgoing = withRedirectsForCaller(new Request(origin + path + search, hooked))
-  const { headers } = outgoing
+  const headers = new Headers(hooked.headers)
+  const outgoing = ready(origin + path + search, hooked, headers, received)
 
   cleanHeaders(headers)
   takeFromHeaders(headers, route.guard.carriers)
@@ -59,12 +61,16 @@ export function outgoingRequest(
   return ok(outgoing)
 }
 
-/**
- * A redirect is the caller's to follow: followed here, it would carry the identity elsewhere. Every
- * received request says so, but one that a hook makes from a URL alone does not.
- */
-function withRedirectsForCaller(request: Request): Request {
-  return request.redirect === 'manual' ? request : new Request(request, { redirect: 'manual' })
+function ready(target: string, hooked: Request, headers: Headers, received: Request): Outgoing {
+  const { method, body, cf } = hooked
+  // A redirect is the caller's to follow: followed here, it would carry the identity elsewhere.
+  const redirect = 'manual'
+  // A GET with a body can be handed on but not made anew (Fetch standard).
+  const isBound = body !== null && (method === 'GET' || method === 'HEAD')
+  if (isBound) return { url: new Request(target, hooked), init: { headers, redirect } }
+  const init = { method, headers, body, redirect, ...(cf === undefined ? {} : { cf }) } as const
+  // The platform ends what a caller who goes away has started; a hook's request has its own signal.
+  return { url: target, init: hooked === received ? init : { ...init, signal: hooked.signal } }
 }
 
 /** By joining text after an authority that is the configuration's: no path can change the origin. */
@@ -101,12 +107,12 @@ function setForwarded(
 export function withChosenProtocol(
   response: Response,
   received: Request,
-  outgoing: Request,
+  outgoing: Outgoing,
 ): Response {
+  if (response.webSocket === null) return response
   const offered = protocolsOf(received.headers)
-  const hasCredential = offered.some((protocol) => protocol.startsWith(BEARER_PROTOCOL))
-  if (response.webSocket === null || !hasCredential) return response
-  const protocol = applicationProtocol(outgoing.headers)
+  if (!offered.some((protocol) => protocol.startsWith(BEARER_PROTOCOL))) return response
+  const protocol = applicationProtocol(outgoing.init.headers)
   if (protocol === undefined || response.headers.has('sec-websocket-protocol')) return response
   const headers = new Headers(response.headers)
   headers.set('sec-websocket-protocol', protocol)

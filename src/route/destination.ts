@@ -68,7 +68,9 @@ function cutSegment(path: string): [segment: string, rest: string | undefined] {
 function decodeName(what: string, segment: string): Result<string> {
   const name = decodeURIComponent(segment.slice(1))
   if (name === '') return refuse('request_malformed', `the ${what} name is empty`)
-  if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) {
+  // A character takes at most three bytes, so that a usual name is not encoded only to be counted.
+  const mayBeLong = name.length * 3 > MAX_NAME_BYTES
+  if (mayBeLong && new TextEncoder().encode(name).length > MAX_NAME_BYTES) {
     return refuse('request_malformed', `the ${what} name is longer than ${MAX_NAME_BYTES} bytes`)
   }
   return ok(name)

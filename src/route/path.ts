@@ -25,8 +25,11 @@ const CONTROL_OR_BACKSLASH = /[\u0000-\u0020\u007f\\#]|%(?:[01][0-9a-f]|7f|5c)/i
 // A backend may read `%2f` as a slash and drop `;parameters`, so both count here.
 const DOT_SEGMENT = /(?:\/|%2f)(?:\.|%2e){1,2}(?:(?:;|%3b)[^/]*)?(?=\/|%2f|$)/i
 
-/** Refuses every path that two readers could read in two ways. */
-export function checkPath(path: string): Result<string> {
+const ORIGIN = /^https?:\/\/[\w.:[\]-]+$/
+
+/** Refuses every host that is none, and every path that two readers could read in two ways. */
+export function checkUrl({ origin, path }: RawUrl): Result<string> {
+  if (!ORIGIN.test(origin)) return refuse('request_malformed', 'the Host header is no host')
   if (CONTROL_OR_BACKSLASH.test(path)) {
     return refuse(
       'request_malformed',

@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
-import workerd from 'workerd'
+
+// The package is CommonJS, and the loaders of Node and vitest read its default export differently.
+export const { default: workerd } = createRequire(import.meta.url)('workerd') as {
+  default: string
+}
 
 const COMPATIBILITY_DATE = '2026-11-02'
 

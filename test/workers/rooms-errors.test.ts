@@ -1,6 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Outgoing } from '../../src/forward/outgoing.ts'
 import { forwardToRoom } from '../../src/forward/to-room.ts'
 import { createGate } from '../../src/portico.ts'
 
@@ -39,8 +40,12 @@ async function sleep(milliseconds: number): Promise<void> {
 
 beforeEach(() => void pauses.splice(0))
 
-const get = () => new Request('https://gate.example/party/x')
-const post = () => new Request('https://gate.example/party/x', { method: 'POST', body: 'once' })
+function outgoing(init: RequestInit): Outgoing {
+  return { url: 'https://gate.example/party/x', init: { ...init, headers: new Headers() } }
+}
+
+const get = () => outgoing({ method: 'GET', body: null })
+const post = () => outgoing({ method: 'POST', body: 'once' })
 
 describe('a lost room', () => {
   it.for<[string, Flags, number]>([
@@ -108,7 +113,7 @@ it('runs the hook once, however often the room is asked', async () => {
       },
     },
   })
-  const response = await gate.fetch(get(), env, createExecutionContext())
+  const response = await gate.fetch(new Request('https://gate.example/party/x'), env, createExecutionContext())
   expect(await response.text()).toBe('back')
   expect([asked.length, hooked]).toEqual([3, 1])
 })
