@@ -113,7 +113,11 @@ it('runs the hook once, however often the room is asked', async () => {
       },
     },
   })
-  const response = await gate.fetch(new Request('https://gate.example/party/x'), env, createExecutionContext())
+  const response = await gate.fetch(
+    new Request('https://gate.example/party/x'),
+    env,
+    createExecutionContext(),
+  )
   expect(await response.text()).toBe('back')
   expect([asked.length, hooked]).toEqual([3, 1])
 })
