@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+export interface Target {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface Load {
+  /** Sends that many requests, the next one on each connection once the last was answered. */
+  readonly send: (requests: number) => Promise<void>
+  readonly close: () => void
+}
+
+/**
+ * Opens kept-alive connections to one target; any answer but a 200 is an error. Written on sockets,
+ * because an HTTP client takes more of the machine than the Workers that are measured.
+ */
+export async function openLoad({ url, headers }: Target, connections: number): Promise<Load> {
+  const { host, hostname, port, pathname, search } = new URL(url)
+  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`)
+  const request = [`GET ${pathname}${search} HTTP/1.1`, ...lines, '', ''].join('\r\n')
+  const sockets = Array.from({ length: connections }, () => connect(Number(port), hostname))
+  await Promise.all(sockets.map((socket) => once(socket.setNoDelay(), 'connect')))
+  return {
+    async send(requests) {
+      let left = requests
+      await Promise.all(
+        sockets.map((socket) => exchange(socket, () => (left-- > 0 ? request : undefined))),
+      )
+    },
+    close: () => sockets.forEach((socket) => socket.destroy()),
+  }
+}
+
+/** Sends requests on one connection until there is no next one. */
+function exchange(socket: Socket, next: () => string | undefined): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let answer = ''
+  function sendNext() {
+    answer = ''
+    const request = next()
+    if (request === undefined) resolve()
+    else socket.write(request)
+  }
+  function receive(chunk: Buffer) {
+    answer += chunk.toString('latin1')
+    const length = lengthOf(answer)
+    if (length === 'invalid') reject(new Error(`not an answer to measure: ${answer}`))
+    else if (length !== undefined && answer.length >= length) sendNext()
+  }
+  const fail = () => reject(new Error('a connection was closed'))
+  socket.on('data', receive).on('close', fail)
+  if (socket.closed) fail()
+  else sendNext()
+  return promise.finally(() => socket.off('data', receive).off('close', fail))
+}
+
+/** How long the answer will be, `undefined` while its head is not there as a whole. */
+function lengthOf(answer: string): number | 'invalid' | undefined {
+  const bodyAt = answer.indexOf('\r\n\r\n') + 4
+  if (bodyAt < 4) return undefined
+  const bodyLength = /\r\ncontent-length: *(\d+)\r\n/i.exec(answer)?.[1]
+  if (!answer.startsWith('HTTP/1.1 200 ') || bodyLength === undefined) return 'invalid'
+  return bodyAt + Number(bodyLength)
+}

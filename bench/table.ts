@@ -1,0 +1,73 @@
+import type { Round } from './rounds.ts'
+
+/** The figures of one contestant over all rounds, the first contestant's as 1. */
+export interface Row {
+  readonly name: string
+  readonly requestsPerSecond: number
+  readonly cpuMicrosecondsPerRequest: number
+  /** CPU per request against the first contestant's of the same round. */
+  readonly cpuRatio: number
+  readonly lowestCpuRatio: number
+  readonly highestCpuRatio: number
+  readonly roomCallsPerRequest: number
+}
+
+/**
+ * Medians, since one disturbed round should not count; ratios are taken within a round.
+ *
+ * @param rounds in each round what every contestant took, the first contestant first
+ */
+export function rowOf(
+  name: string,
+  index: number,
+  rounds: readonly (readonly Round[])[],
+  roomCalls: number,
+): Row {
+  const own = rounds.flatMap((round) => round[index] ?? [])
+  const firsts = rounds.flatMap((round) => round[0] ?? [])
+  const cpu = own.map((round) => round.cpuSeconds / round.requests)
+  const ratios = own.map((round, at) => round.cpuSeconds / (firsts[at]?.cpuSeconds ?? Number.NaN))
+  const requests = own.reduce((sum, round) => sum + round.requests, 0)
+  return {
+    name,
+    requestsPerSecond: median(own.map((round) => round.requests / round.seconds)),
+    cpuMicrosecondsPerRequest: median(cpu) * 1e6,
+    cpuRatio: median(ratios),
+    lowestCpuRatio: Math.min(...ratios),
+    highestCpuRatio: Math.max(...ratios),
+    roomCallsPerRequest: roomCalls / requests,
+  }
+}
+
+export function markdownTable(rows: readonly Row[]): string {
+  const head = ['', 'requests/s', 'CPU/request', 'CPU ratio', '(range)', 'object calls/request']
+  const lines = rows.map((row) => [
+    row.name,
+    row.requestsPerSecond.toFixed(0),
+    `${row.cpuMicrosecondsPerRequest.toFixed(0)} µs`,
+    row.cpuRatio.toFixed(2),
+    `${row.lowestCpuRatio.toFixed(2)}–${row.highestCpuRatio.toFixed(2)}`,
+    row.roomCallsPerRequest.toString(),
+  ])
+  const rule = head.map((_, column) => (column === 0 ? '---' : '--:'))
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...lines.map((cells) => cells[column]?.length ?? 0)),
+  )
+  return [head, rule, ...lines]
+    .map((cells) => `| ${cells.map((cell, column) => pad(cell, column, widths)).join(' | ')} |`)
+    .join('\n')
+}
+
+function pad(cell: string, column: number, widths: readonly number[]): string {
+  const width = widths[column] ?? 0
+  if (cell === '---') return cell.padEnd(width, '-')
+  if (cell === '--:') return cell.padStart(width, '-')
+  return column === 0 ? cell.padEnd(width) : cell.padStart(width)
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const [low = Number.NaN, high = low] = sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1)
+  return (low + high) / 2
+}
