@@ -1,7 +1,7 @@
 import { exportSPKI, generateKeyPair } from 'jose'
 import { mintToken } from '../test/support/mint-token.ts'
 import { serveWorker, type ServedWorker } from '../test/support/serve-worker.ts'
-import { openLoad, type Load } from './load.ts'
+import { createLoad, type Load } from './load.ts'
 
 /** One Worker under load, in a process of its own. */
 export interface Contestant {
@@ -36,10 +36,7 @@ const BROWSER_HEADERS = {
 export async function startContestants(): Promise<readonly Contestant[]> {
   const { privateKey, publicKey } = await generateKeyPair('RS256')
   const exp = Math.floor(Date.now() / 1000) + 3600
-  const token = await mintToken(
-    { exp, sid: 'session-1', email: 'alice@example.com' },
-    { key: privateKey, alg: 'RS256' },
-  )
+  const token = await mintToken({ exp }, { key: privateKey, alg: 'RS256' })
   const vars = { PUBLIC_KEY: await exportSPKI(publicKey) }
   const inHeader = { path: '', headers: { ...BROWSER_HEADERS, authorization: `Bearer ${token}` } }
   const inQuery = { path: `?token=${token}`, headers: BROWSER_HEADERS }
@@ -56,20 +53,20 @@ export async function startContestants(): Promise<readonly Contestant[]> {
       vars,
       rooms: { ROOM: 'Room' },
     })
-    started.push(await contestant(name, worker, path, headers, inHeader.headers))
+    started.push(contestant(name, worker, path, headers, inHeader.headers))
   }
   return started
 }
 
-async function contestant(
+function contestant(
   name: string,
   worker: ServedWorker,
   path: string,
   headers: Readonly<Record<string, string>>,
   askingHeaders: Readonly<Record<string, string>>,
-): Promise<Contestant> {
+): Contestant {
   const room = `${worker.origin}/parties/room/lobby`
-  const load = await openLoad({ url: room + path, headers }, CONNECTIONS)
+  const load = createLoad({ url: room + path, headers }, CONNECTIONS)
   let asked = 0
   return {
     name,

@@ -13,21 +13,27 @@ export interface Load {
 }
 
 /**
- * Opens kept-alive connections to one target; any answer but a 200 is an error. Written on sockets,
- * because an HTTP client takes more of the machine than the Workers that are measured.
+ * Keeps connections to one target open; any answer but a 200 is an error. Written on sockets, because
+ * an HTTP client takes more of the machine than the Workers that are measured.
  */
-export async function openLoad({ url, headers }: Target, connections: number): Promise<Load> {
+export function createLoad({ url, headers }: Target, connections: number): Load {
   const { host, hostname, port, pathname, search } = new URL(url)
   const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`)
   const request = [`GET ${pathname}${search} HTTP/1.1`, ...lines, '', ''].join('\r\n')
-  const sockets = Array.from({ length: connections }, () => connect(Number(port), hostname))
-  await Promise.all(sockets.map((socket) => once(socket.setNoDelay(), 'connect')))
+  let sockets: readonly Socket[] = []
   return {
     async send(requests) {
+      // The Worker closes connections that were idle while the others had their turns.
+      const open = sockets.filter((socket) => socket.readyState === 'open')
+      const missing = Array.from({ length: connections - open.length }, async () => {
+        const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+        await once(socket, 'connect')
+        return socket
+      })
+      sockets = [...open, ...(await Promise.all(missing))]
       let left = requests
-      await Promise.all(
-        sockets.map((socket) => exchange(socket, () => (left-- > 0 ? request : undefined))),
-      )
+      const next = () => (left-- > 0 ? request : undefined)
+      await Promise.all(sockets.map((socket) => exchange(socket, next)))
     },
     close: () => sockets.forEach((socket) => socket.destroy()),
   }
@@ -51,8 +57,7 @@ function exchange(socket: Socket, next: () => string | undefined): Promise<void>
   }
   const fail = () => reject(new Error('a connection was closed'))
   socket.on('data', receive).on('close', fail)
-  if (socket.closed) fail()
-  else sendNext()
+  sendNext()
   return promise.finally(() => socket.off('data', receive).off('close', fail))
 }
 

@@ -4,13 +4,11 @@ import { workerd } from '../test/support/serve-worker.ts'
 
 /** What the figures depend on beside the code. */
 export function describeMachine(): string {
-  const cpu = cpus()[0]?.model.trim() ?? 'unknown CPU'
-  const version = execFileSync(workerd, ['--version'], { encoding: 'utf8' }).trim()
   return [
-    `${cpu}, ${availableParallelism()} cores`,
+    `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores`,
     `${type()} ${release()}`,
     `Node ${process.version}`,
-    version,
+    execFileSync(workerd, ['--version'], { encoding: 'utf8' }).trim(),
     new Date().toISOString().slice(0, 10),
   ].join(' · ')
 }

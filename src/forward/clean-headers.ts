@@ -47,20 +47,23 @@ export function dropForged(headers: Headers): void {
 }
 
 function drop(headers: Headers, isUnwanted: (name: string) => boolean): void {
-  const nominated = headers.get('connection')
-  // All names first: deleting while iterating skips entries outside workerd.
-  for (const name of [...headers.keys()].filter(isUnwanted)) headers.delete(name)
+  // Deleting while iterating skips entries outside workerd.
+  const unwanted: string[] = []
+  for (const name of headers.keys()) {
+    if (SUSPECT.test(name) && isUnwanted(name)) unwanted.push(name)
+  }
+  const nominated = unwanted.includes('connection') ? headers.get('connection') : null
+  for (const name of unwanted) headers.delete(name)
   for (const name of nominated?.split(',') ?? []) deleteNominated(headers, name.trim())
 }
 
+/** A first look, since most headers of a request are none of those above. */
+const SUSPECT = /^(?:[xcf]|expect|keep-|proxy|te$|tra|upgrade)|[^a-z0-9-]/
 const UNUSUAL = /[^a-z0-9-]/
-const FIRST_OF_RESERVED = /^[xcf]/
 
 function isForged(name: string): boolean {
-  const isUnusual = UNUSUAL.test(name)
-  if (!isUnusual && !FIRST_OF_RESERVED.test(name)) return false
   const letters = name.replace(/[^a-z0-9]/g, '')
-  return RESERVED.test(letters) || (isUnusual && DISGUISED.test(letters))
+  return RESERVED.test(letters) || (UNUSUAL.test(name) && DISGUISED.test(letters))
 }
 
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/

@@ -88,13 +88,14 @@ async function handleSafely<Env, C>(
   }
 }
 
+const platform = {
+  now: Date.now,
+  fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
+  sleep: (milliseconds: number) => scheduler.wait(milliseconds),
+}
+
 function platformOf(c: Context): Visit<unknown>['context'] {
-  return {
-    now: Date.now,
-    fetch: (input, init) => fetch(input, init),
-    sleep: (milliseconds) => scheduler.wait(milliseconds),
-    waitUntil: (work) => waitUntil(c, work),
-  }
+  return { ...platform, waitUntil: (work) => waitUntil(c, work) }
 }
 
 /** `app.request()` of a test brings no execution context; there the work runs on by itself. */

@@ -62,13 +62,14 @@ export function outgoingRequest(
 }
 
 function ready(target: string, hooked: Request, headers: Headers, received: Request): Outgoing {
-  const { method, body, cf } = hooked
+  const { method, body } = hooked
   // A redirect is the caller's to follow: followed here, it would carry the identity elsewhere.
   const redirect = 'manual'
   // A GET with a body can be handed on but not made anew (Fetch standard).
   const isBound = body !== null && (method === 'GET' || method === 'HEAD')
   if (isBound) return { url: new Request(target, hooked), init: { headers, redirect } }
-  const init = { method, headers, body, redirect, ...(cf === undefined ? {} : { cf }) } as const
+  // Without `cf`: reading it takes as long as all the checks of the gate.
+  const init = { method, headers, body, redirect } as const
   // The platform ends what a caller who goes away has started; a hook's request has its own signal.
   return { url: target, init: hooked === received ? init : { ...init, signal: hooked.signal } }
 }
