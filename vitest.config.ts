@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['test/node/**/*.test.ts'],
+          include: ['test/{node,strictness}/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

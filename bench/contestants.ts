@@ -33,7 +33,7 @@ const BROWSER_HEADERS = {
 } as const
 
 /** Starts the Workers that are compared. The first one is what the others are measured by. */
-export async function startContestants(): Promise<readonly Contestant[]> {
+export async function* startContestants(): AsyncGenerator<Contestant> {
   const { privateKey, publicKey } = await generateKeyPair('RS256')
   const exp = Math.floor(Date.now() / 1000) + 3600
   const token = await mintToken({ exp }, { key: privateKey, alg: 'RS256' })
@@ -41,7 +41,6 @@ export async function startContestants(): Promise<readonly Contestant[]> {
   const inHeader = { path: '', headers: { ...BROWSER_HEADERS, authorization: `Bearer ${token}` } }
   const inQuery = { path: `?token=${token}`, headers: BROWSER_HEADERS }
 
-  const started: Contestant[] = []
   for (const [name, module, { path, headers }] of [
     ['bare Hono → room, nothing checked', 'bare', inHeader],
     ['Portico, token in `Authorization`', 'portico', inHeader],
@@ -53,9 +52,8 @@ export async function startContestants(): Promise<readonly Contestant[]> {
       vars,
       rooms: { ROOM: 'Room' },
     })
-    started.push(contestant(name, worker, path, headers, inHeader.headers))
+    yield contestant(name, worker, path, headers, inHeader.headers)
   }
-  return started
 }
 
 function contestant(

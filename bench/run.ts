@@ -3,12 +3,13 @@ import { describeMachine } from './machine.ts'
 import { runRound, type Round } from './rounds.ts'
 import { markdownTable, rowOf, type Row } from './table.ts'
 
-const ROUNDS = 9
+const ROUNDS = 7
 const TURNS_PER_ROUND = 20
 const WARM_UP_TURNS = 40
 
-const contestants = await startContestants()
+const contestants: Contestant[] = []
 try {
+  for await (const contestant of startContestants()) contestants.push(contestant)
   const rows = await compare(contestants)
   if (process.argv.includes('--json')) {
     console.log(JSON.stringify({ machine: describeMachine(), rows }, undefined, 2))

@@ -1,12 +1,13 @@
 import { Hono } from 'hono'
 import { demo, type DemoSettings } from './demo/demo.tsx'
-import { checkDevelopmentKey, developmentIssuer } from './demo/development.ts'
+import { checkDevelopmentKeys, developmentIssuer } from './demo/development.ts'
 import { createGate, nothingHere } from './gate/create-gate.ts'
 import { problemResponse } from './refusal/response.ts'
 import { gateOptionsFrom } from './settings/gate-options.ts'
 import { readSettings } from './settings/settings.ts'
 
 export { ChatRoom } from './demo/chat-room.ts'
+export { Subject } from './store/subject.ts'
 
 type Env = Cloudflare.Env & DemoSettings
 
@@ -25,7 +26,7 @@ const gate = createGate((env: Env) => {
 /** The deployable Worker: the gate, configured by settings, with the demo where it is wanted. */
 export default new Hono<{ Bindings: Env }>()
   .use(async (c, next) => {
-    const allowed = checkDevelopmentKey(c.env.DEVELOPMENT_KEY, c.req.url)
+    const allowed = checkDevelopmentKeys(c.env, c.req.url)
     return allowed.ok ? next() : problemResponse(allowed.refusal)
   })
   .route('/', demo)

@@ -1,2 +1,3 @@
 export { identityOf } from './identity/headers.ts'
 export type { Caller } from './identity/identity.ts'
+export type { Operation } from './identity/operation.ts'

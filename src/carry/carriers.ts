@@ -1,5 +1,5 @@
 /** Where a credential may be carried. */
-export type Carrier = 'authorization' | 'query' | 'cookie' | 'subprotocol'
+export type Carrier = 'authorization' | 'query' | 'ticket' | 'subprotocol' | 'header' | 'cookie'
 
 /** The carriers of a route. `false` turns one off, and what it carries is then forwarded untouched. */
 export interface CarrierOptions {
@@ -7,8 +7,10 @@ export interface CarrierOptions {
   readonly authorization?: boolean
   /** Name of the query parameter. Default `token`. */
   readonly query?: string | false
-  /** Name of the cookie. Default `__session`. */
-  readonly cookie?: string | false
+  /** Name of the cookie, or several, of which the first that is there counts. Default `__session`. */
+  readonly cookie?: string | readonly string[] | false
+  /** Name of a header that a proxy in front of the gate puts the token in. Default `false`. */
+  readonly header?: string | false
   /** `Sec-WebSocket-Protocol: portico.bearer.<token>, <the application's own>`. Default `true`. */
   readonly subprotocol?: boolean
 }
@@ -16,15 +18,27 @@ export interface CarrierOptions {
 export interface Carriers {
   readonly authorization: boolean
   readonly query: string | false
-  readonly cookie: string | false
+  /** Empty: turned off. */
+  readonly cookie: readonly string[]
+  readonly header: string | false
   readonly subprotocol: boolean
+  /** Whether the gate issues tickets, which then come as `?ticket=…`. */
+  readonly ticket: boolean
 }
 
 export const DEFAULT_CARRIERS: Carriers = {
   authorization: true,
   query: 'token',
-  cookie: '__session',
+  cookie: ['__session'],
+  header: false,
   subprotocol: true,
+  ticket: false,
 }
 
 export const BEARER_PROTOCOL = 'portico.bearer.'
+export const TICKET_PARAMETER = 'ticket'
+
+/** The query parameters that carry a credential. */
+export function credentialParameters({ query, ticket }: Carriers): readonly string[] {
+  return [...(query === false ? [] : [query]), ...(ticket ? [TICKET_PARAMETER] : [])]
+}

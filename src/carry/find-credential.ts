@@ -1,5 +1,11 @@
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
-import { BEARER_PROTOCOL, type Carrier, type Carriers } from './carriers.ts'
+import {
+  BEARER_PROTOCOL,
+  credentialParameters,
+  TICKET_PARAMETER,
+  type Carrier,
+  type Carriers,
+} from './carriers.ts'
 import { cookiePairs } from './cookie-header.ts'
 import { queryPairs } from './query-string.ts'
 
@@ -11,7 +17,7 @@ export interface Credential {
 /**
  * Finds the credential on the carriers that the route allows. `Authorization` wins, and a bad one
  * never falls back to another carrier; what a page sets on purpose (query, subprotocol) wins over
- * what a browser adds by itself (cookie). Two different values on one carrier are refused, since
+ * what a proxy or a browser adds by itself (header, cookie). Two different values on one carrier are refused, since
  * the gate and the backend might each pick another.
  *
  * @param search the query string of the request as it came
@@ -25,12 +31,8 @@ export function findCredential(
     const header = headers.get('authorization')
     if (header !== null) return fromAuthorization(header)
   }
-  if (carriers.query !== false && search !== '') {
-    const { query } = carriers
-    const values = queryPairs(search).flatMap((pair) => (pair.name === query ? [pair.value] : []))
-    const found = single('query', values)
-    if (found !== undefined) return found
-  }
+  const inQuery = search === '' ? undefined : fromQuery(search, carriers)
+  if (inQuery !== undefined) return inQuery
   if (carriers.subprotocol) {
     const values = protocolsOf(headers).flatMap((protocol) =>
       protocol.startsWith(BEARER_PROTOCOL) ? [protocol.slice(BEARER_PROTOCOL.length)] : [],
@@ -38,15 +40,37 @@ export function findCredential(
     const found = single('subprotocol', values)
     if (found !== undefined) return found
   }
-  if (carriers.cookie !== false) {
-    const { cookie } = carriers
-    const header = headers.get('cookie')
-    const pairs = header === null ? [] : cookiePairs(header)
+  if (carriers.header !== false) {
+    // Repeated headers arrive joined by commas.
+    const values = headers.get(carriers.header)?.split(',') ?? []
+    const found = single(
+      'header',
+      values.map((value) => value.trim()),
+    )
+    if (found !== undefined) return found
+  }
+  const cookies = carriers.cookie.length === 0 ? null : headers.get('cookie')
+  const pairs = cookies === null ? [] : cookiePairs(cookies)
+  for (const cookie of carriers.cookie) {
     const values = pairs.flatMap((pair) => (pair.name === cookie ? [pair.value] : []))
     const found = single('cookie', values)
     if (found !== undefined) return found
   }
   return ok(undefined)
+}
+
+/** What comes as a ticket is one and nothing else, or tokens would pass in URLs where `query` is off. */
+function fromQuery(search: string, carriers: Carriers): Result<Credential> | undefined {
+  const parameters = credentialParameters(carriers)
+  const pairs = queryPairs(search).filter(
+    ({ name, value }) => value !== '' && parameters.includes(name),
+  )
+  const found = single(
+    'query',
+    pairs.map(({ value }) => value),
+  )
+  const isTicket = carriers.ticket && pairs.some(({ name }) => name === TICKET_PARAMETER)
+  return isTicket && found?.ok ? ok({ ...found.value, carrier: 'ticket' }) : found
 }
 
 /** The subprotocols that the client offers, the credential's among them. */

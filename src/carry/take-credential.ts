@@ -1,12 +1,12 @@
-import { BEARER_PROTOCOL, type Carriers } from './carriers.ts'
+import { BEARER_PROTOCOL, credentialParameters, type Carriers } from './carriers.ts'
 import { withoutCookie } from './cookie-header.ts'
 import { protocolsOf } from './find-credential.ts'
 import { withoutParameter } from './query-string.ts'
 
 /** The query string without the credential, its other bytes untouched. */
 export function takeFromSearch(search: string, carriers: Carriers): string {
-  if (search === '' || carriers.query === false) return search
-  return withoutParameter(search, carriers.query)
+  if (search === '') return search
+  return credentialParameters(carriers).reduce(withoutParameter, search)
 }
 
 /**
@@ -15,9 +15,10 @@ export function takeFromSearch(search: string, carriers: Carriers): string {
  */
 export function takeFromHeaders(headers: Headers, carriers: Carriers): void {
   if (carriers.authorization) headers.delete('authorization')
-  if (carriers.cookie !== false) takeFromCookie(headers, carriers.cookie)
+  if (carriers.header !== false) headers.delete(carriers.header)
+  for (const cookie of carriers.cookie) takeFromCookie(headers, cookie)
   if (carriers.subprotocol) takeFromProtocols(headers)
-  if (carriers.query !== false) takeFromReferer(headers, carriers.query)
+  for (const parameter of credentialParameters(carriers)) takeFromReferer(headers, parameter)
 }
 
 function takeFromCookie(headers: Headers, name: string): void {

@@ -31,7 +31,7 @@ export async function mintDevelopmentToken(
   const expiresAt = issuedAt + ttlSeconds
   // The claims come first: they may add to the token, not change whose it is or how long it lives.
   const payload = { ...claims, ...developmentClaims, sub, iat: issuedAt, exp: expiresAt }
-  const token = await signToken(payload, developmentKey)
+  const token = await signToken(payload, { secret: developmentKey })
   const answer = { token, expires_at: new Date(expiresAt * 1000).toISOString() }
   return Response.json(answer, { headers: { 'cache-control': 'no-store' } })
 }

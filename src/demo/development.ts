@@ -12,14 +12,26 @@ export function developmentIssuer(developmentKey: string): JwtIssuerOptions {
 /** The claims that make a token one of the development issuer's. */
 export const developmentClaims = { iss: DEVELOPMENT_ISSUER, aud: DEVELOPMENT_AUDIENCE }
 
+/** How every key begins that `development.env` publishes. */
+const PUBLISHED = 'portico-development-'
+
 /**
  * A development key is in the repository for everyone to read, so it must not guard anything real:
  * `wrangler dev` is reached on a loopback name, a deployed Worker never is.
  */
-export function checkDevelopmentKey(developmentKey: unknown, url: string): Result<void> {
-  if (developmentKey === undefined) return ok(undefined)
+export function checkDevelopmentKeys(env: object, url: string): Result<void> {
+  const settings: Readonly<Record<string, unknown>> = { ...env }
+  const name = ['DEVELOPMENT_KEY', 'TOKEN_KEY', 'TOKEN_KEY_PREVIOUS'].find((setting) => {
+    const value = settings[setting]
+    if (setting === 'DEVELOPMENT_KEY') return value !== undefined
+    return typeof value === 'string' && value.startsWith(PUBLISHED)
+  })
+  if (name === undefined) return ok(undefined)
   const { hostname } = new URL(url)
   const isLoopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
   if (isLoopback) return ok(undefined)
-  return refuse('gate_misconfigured', 'DEVELOPMENT_KEY: it may only be set under wrangler dev')
+  return refuse(
+    'gate_misconfigured',
+    `${name}: a development key may only be set under wrangler dev`,
+  )
 }

@@ -58,7 +58,7 @@ function drop(headers: Headers, isUnwanted: (name: string) => boolean): void {
 }
 
 /** A first look, since most headers of a request are none of those above. */
-const SUSPECT = /^(?:[xcf]|expect|keep-|proxy|te$|tra|upgrade)|[^a-z0-9-]/
+const SUSPECT = new RegExp(`^(?:[xcf]|(?:${[...HOP_BY_HOP].join('|')})$)|[^a-z0-9-]`)
 const UNUSUAL = /[^a-z0-9-]/
 
 function isForged(name: string): boolean {

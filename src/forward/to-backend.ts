@@ -6,6 +6,9 @@ export type BackendTarget =
   | { readonly kind: 'origin'; readonly origin: string }
   | { readonly kind: 'service'; readonly service: Fetcher }
 
+// The edge cache does not know `x-verified-*`: what one person got must not be stored for another.
+const UNCACHED = { cacheTtlByStatus: { '100-599': -1 } }
+
 /** Hands the request on, to an origin or to another Worker. */
 export async function forwardToBackend(
   target: BackendTarget,
@@ -14,7 +17,9 @@ export async function forwardToBackend(
 ): Promise<Result<Response>> {
   try {
     const response =
-      target.kind === 'service' ? await target.service.fetch(url, init) : await send(url, init)
+      target.kind === 'service'
+        ? await target.service.fetch(url, init)
+        : await send(url, { ...init, cf: UNCACHED })
     return ok(response)
   } catch (error) {
     console.error(

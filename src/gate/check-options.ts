@@ -1,14 +1,19 @@
 import { DEFAULT_CARRIERS, type CarrierOptions } from '../carry/carriers.ts'
 import type { BackendTarget } from '../forward/to-backend.ts'
 import type { Hook } from '../hook/lobby.ts'
+import { BACKENDS } from '../policy/grants.ts'
+import { checkPermissions, type Policy } from '../policy/permissions.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { DEFAULT_ROOM_PREFIX } from '../route/destination.ts'
+import { checkServiceUrl } from '../verify/option-checks.ts'
 import type { Verifier } from '../verify/verifier.ts'
+import { checkTickets } from './check-tickets.ts'
 import { checkCors } from './cors.ts'
 import type { BackendGuard, Gate, Guard, RoomGuard } from './gate.ts'
 import {
   checkCarriers,
   checkChoice,
+  checkNamespace,
   checkPrefix,
   entriesOf,
   functionList,
@@ -24,7 +29,8 @@ import type { AuthMode, BackendOptions, GateOptions, RoomOptions } from './optio
 export function checkOptions<Env extends object, C>(
   options: GateOptions<Env, C>,
 ): (env: Env) => Gate<Env, C> {
-  const carriers = checkCarriers('carriers', options.carriers, DEFAULT_CARRIERS)
+  const ticket = options.tickets !== undefined
+  const carriers = checkCarriers('carriers', options.carriers, { ...DEFAULT_CARRIERS, ticket })
   const listed = [options.verify ?? []].flat() as readonly Verifier<C>[]
   const verifiers = listed.flatMap((verifier) => functionList('verify', verifier))
   const { onBeforeConnect, onBeforeRequest } = options
@@ -58,7 +64,10 @@ export function checkOptions<Env extends object, C>(
     const guard = checkGuard(name, { ...room, ...hooksOfServer(name, room) })
     const className = classNameOf(party, room)
     const inEnv = (env: Env): [string, RoomGuard<Env, C>] => {
-      return [party, { ...guard, className, namespace: namespaceOf(name, room, env) }]
+      return [
+        party,
+        { ...guard, className, namespace: checkNamespace(`${name}.binding`, room.binding, env) },
+      ]
     }
     return inEnv
   })
@@ -74,6 +83,7 @@ export function checkOptions<Env extends object, C>(
   })
   const settled = {
     verifiers,
+    policy: policyOf(options, verifiers.length > 0),
     elsewhere: { auth: 'required', carriers, onBeforeConnect: [], onBeforeRequest: [] },
     roomPrefix: checkPrefix(options.prefix ?? DEFAULT_ROOM_PREFIX),
     cors: options.cors === undefined ? undefined : checkCors(options.cors),
@@ -82,12 +92,30 @@ export function checkOptions<Env extends object, C>(
       'close',
       'status',
     ]),
+    signInUrl:
+      options.signInUrl === undefined ? undefined : checkServiceUrl('signInUrl', options.signInUrl),
   } as const
+  const tickets = options.tickets && checkTickets(options.tickets, verifiers.length > 0)
   return (env) => ({
     ...settled,
+    tickets: tickets?.(env),
     rooms: new Map(rooms.map((inEnv) => inEnv(env))),
     backends: new Map(backends.map((inEnv) => inEnv(env))),
   })
+}
+
+function policyOf<Env, C>(
+  { permissions, rooms = {} }: GateOptions<Env, C>,
+  hasVerifier: boolean,
+): Policy | undefined {
+  if (permissions === undefined) return undefined
+  if (!hasVerifier) throw new ConfigurationError('permissions: they need a verifier')
+  if (Object.hasOwn(rooms, BACKENDS)) {
+    throw new ConfigurationError(
+      `rooms.${BACKENDS}: with permissions, patterns with this name are for the backends`,
+    )
+  }
+  return checkPermissions(permissions)
 }
 
 const AUTH_MODES = ['required', 'optional', 'hook'] as const
@@ -113,23 +141,6 @@ function hooksOfServer<Env, C>(name: string, room: RoomOptions<Env, C>) {
     onBeforeConnect: room.onBeforeConnect ?? server?.onBeforeConnect?.bind(server),
     onBeforeRequest: room.onBeforeRequest ?? server?.onBeforeRequest?.bind(server),
   }
-}
-
-function namespaceOf<Env extends object, C>(
-  name: string,
-  { binding }: RoomOptions<Env, C>,
-  env: Env,
-): DurableObjectNamespace {
-  const namespace: unknown = typeof binding === 'string' ? env[binding] : binding
-  if (isNamespace(namespace)) return namespace
-  const what = typeof binding === 'string' ? `"${binding}"` : 'it'
-  throw new ConfigurationError(`${name}.binding: ${what} is not a Durable Object namespace`)
-}
-
-function isNamespace(value: unknown): value is DurableObjectNamespace {
-  return (
-    typeof value === 'object' && value !== null && 'getByName' in value && 'idFromName' in value
-  )
 }
 
 function classNameOf<Env, C>(party: string, { server, binding }: RoomOptions<Env, C>): string {

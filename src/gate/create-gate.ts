@@ -4,11 +4,13 @@ import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { ok, refuse, type Refusal, type Result } from '../refusal/refusal.ts'
 import { problemResponse } from '../refusal/response.ts'
 import { checkOptions } from './check-options.ts'
-import { withCors } from './cors.ts'
+import { preflightResponse, withCors } from './cors.ts'
 import type { Gate, Visit } from './gate.ts'
 import { handleRequest } from './handle-request.ts'
 import type { GateOptions } from './options.ts'
 import { refusalResponse } from './refused-upgrade.ts'
+import { signInRedirect } from './sign-in-redirect.ts'
+import { issueTicket, TICKETS_PATH } from './ticket-endpoint.ts'
 
 /** What the gate leaves in Hono's `c.var`, for middleware that stands around it. */
 export interface GateVariables<C = Claims> {
@@ -49,6 +51,11 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
     const gate = gateIn(c.env)
     return gate.ok ? c.json({ status: 'ok' }) : problemResponse(gate.refusal)
   })
+  app.on(['POST', 'OPTIONS'], TICKETS_PATH, async (c, next) => {
+    const gate = gateIn(c.env)
+    if (!gate.ok) return problemResponse(gate.refusal)
+    return (await answerTickets(gate.value, c)) ?? next()
+  })
   app.use(async function portico(c, next) {
     const gate = gateIn(c.env)
     if (!gate.ok) return refusalResponse(gate.refusal, c.req.raw, 'auto')
@@ -63,11 +70,14 @@ async function answer<Env extends object, C>(
   c: Context<GateEnv<Env, C>>,
 ): Promise<Response | undefined> {
   const request = c.req.raw
-  const result = await handleSafely(gate, { request, env: c.env, context: platformOf(c) })
+  const visit = { request, env: c.env, context: platformOf(c) }
+  const result = await safely(() => handleRequest(gate, visit))
   if (!result.ok) {
     c.set('refusal', result.refusal)
-    const refusal = refusalResponse(result.refusal, request, gate.refusedUpgrades)
-    return withCors(gate.cors, request, refusal)
+    const refused =
+      signInRedirect(gate, result.refusal, request) ??
+      refusalResponse(result.refusal, request, gate.refusedUpgrades)
+    return withCors(gate.cors, request, refused)
   }
   if (result.value === undefined) return undefined
   const { response, identity } = result.value
@@ -75,13 +85,32 @@ async function answer<Env extends object, C>(
   return withCors(gate.cors, request, response)
 }
 
-/** The last line: whatever is thrown here is a bug, and a bug refuses. */
-async function handleSafely<Env, C>(
+/** @returns `undefined` where there are no tickets, and for an OPTIONS that is no preflight */
+async function answerTickets<Env extends object, C>(
   gate: Gate<Env, C>,
-  visit: Visit<Env>,
-): ReturnType<typeof handleRequest<Env, C>> {
+  c: Context<GateEnv<Env, C>>,
+): Promise<Response | undefined> {
+  const { tickets } = gate
+  const request = c.req.raw
+  if (tickets === undefined) return undefined
+  if (request.method === 'OPTIONS') {
+    const preflight = preflightResponse(gate.cors, request)
+    return preflight && withCors(gate.cors, request, preflight)
+  }
+  const visit = { request, env: c.env, context: platformOf(c) }
+  const issued = await safely(() => issueTicket(gate, tickets, visit))
+  if (!issued.ok) {
+    c.set('refusal', issued.refusal)
+    return withCors(gate.cors, request, problemResponse(issued.refusal))
+  }
+  c.set('identity', issued.value.identity)
+  return withCors(gate.cors, request, issued.value.response)
+}
+
+/** The last line: whatever is thrown here is a bug, and a bug refuses. */
+async function safely<T>(handle: () => Promise<Result<T>>): Promise<Result<T>> {
   try {
-    return await handleRequest(gate, visit)
+    return await handle()
   } catch (error) {
     console.error(`portico: ${error instanceof Error ? error.name : typeof error} in the gate`)
     return refuse('gate_failed', 'the gate failed')

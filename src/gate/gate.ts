@@ -1,6 +1,8 @@
 import type { Carriers } from '../carry/carriers.ts'
 import type { BackendTarget } from '../forward/to-backend.ts'
 import type { BackendLobby, Hook, RoomLobby } from '../hook/lobby.ts'
+import type { Policy } from '../policy/permissions.ts'
+import type { Tickets } from '../ticket/tickets.ts'
 import type { Verifier, VerifyContext } from '../verify/verifier.ts'
 import type { Cors } from './cors.ts'
 import type { AuthMode, RefusedUpgrades } from './options.ts'
@@ -26,6 +28,7 @@ export interface BackendGuard<Env, C> extends Guard<BackendLobby<Env, C>> {
 /** The options, checked once. Maps, because `constructor` is no party. */
 export interface Gate<Env, C> {
   readonly verifiers: readonly Verifier<C>[]
+  readonly policy: Policy | undefined
   readonly rooms: ReadonlyMap<string, RoomGuard<Env, C>>
   readonly backends: ReadonlyMap<string, BackendGuard<Env, C>>
   /** How a destination that does not exist is guarded, so that strangers cannot tell. */
@@ -33,6 +36,8 @@ export interface Gate<Env, C> {
   readonly roomPrefix: string
   readonly cors: Cors | undefined
   readonly refusedUpgrades: RefusedUpgrades
+  readonly signInUrl: string | undefined
+  readonly tickets: Tickets | undefined
 }
 
 /** One request, and what the platform gives for it. */

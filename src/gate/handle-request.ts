@@ -1,17 +1,19 @@
 import { findCredential, type Credential } from '../carry/find-credential.ts'
 import { runHooks, type HookOutcome } from '../hook/run-hooks.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Operation } from '../identity/operation.ts'
+import { neededFor } from '../policy/permissions.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
-import { destinationOf, type Destination } from '../route/destination.ts'
-import { checkUrl, cutUrl, type RawUrl } from '../route/path.ts'
+import { cutUrl } from '../route/path.ts'
 import { forwardToBackend } from '../forward/to-backend.ts'
 import { forwardToRoom } from '../forward/to-room.ts'
-import { verifyWithFirst } from '../verify/verifier.ts'
-import type { BackendGuard, Gate, Guard, RoomGuard, Visit } from './gate.ts'
+import { destinationOfRoute, findRoute, type Route } from './find-route.ts'
+import type { Gate, Guard, Visit } from './gate.ts'
 import { preflightResponse } from './cors.ts'
 import { checkOrigin } from './origin-check.ts'
 import { outgoingRequest, withChosenProtocol } from './outgoing-request.ts'
 import { applicationProtocol, closesRefusedUpgrade, isWebSocketUpgrade } from './refused-upgrade.ts'
+import { verifyCredential } from './verify-credential.ts'
 
 /** A request that went all the way, or that a hook answered. */
 export interface Passage<C> {
@@ -19,14 +21,8 @@ export interface Passage<C> {
   readonly identity: Identity<C> | undefined
 }
 
-/** Where a request goes and how that place is guarded. */
-type Route<Env, C> =
-  | (Destination & { readonly kind: 'room'; readonly guard: RoomGuard<Env, C> })
-  | (Destination & { readonly kind: 'backend'; readonly guard: BackendGuard<Env, C> })
-  | { readonly kind: 'nowhere'; readonly guard: Guard<never> }
-
 /**
- * The way of a request: route, carry, verify, hook, forward.
+ * The way of a request: route, carry, verify, allow, hook, forward.
  *
  * @returns `undefined` for a path that is none of the gate's
  */
@@ -54,12 +50,15 @@ export async function handleRequest<Env, C>(
   const trusted = checkOrigin(request, isUpgrade, credential, url.origin, gate.cors?.origins)
   if (!trusted.ok) return trusted
 
-  const verified = await verify(gate, route.guard, credential, visit)
+  const verified = await verify(gate, route, credential, visit)
   if (!verified.ok) return verified
   const identity = verified.value
+  const allowed = allow(gate, route, identity, neededFor(request.method, isUpgrade))
+  if (!allowed.ok) return allowed
+  const permissions = allowed.value
   if (route.kind === 'nowhere') return refuse('route_unknown', 'there is nothing at this path')
 
-  const hooked = await hook(route, identity, isUpgrade, visit)
+  const hooked = await hook(route, identity, permissions, isUpgrade, visit)
   if (hooked.kind === 'refused') return { ok: false, refusal: hooked.refusal }
   if (hooked.kind === 'answered') {
     const { response } = hooked
@@ -70,7 +69,15 @@ export async function handleRequest<Env, C>(
     return refuse('hook_refused', 'the hook did not let this request through')
   }
 
-  const outgoing = outgoingRequest(route, hooked.request, identity, request, url, isUpgrade)
+  const outgoing = outgoingRequest(
+    route,
+    hooked.request,
+    identity,
+    permissions,
+    request,
+    url,
+    isUpgrade,
+  )
   if (!outgoing.ok) return outgoing
   const answered =
     route.kind === 'room'
@@ -79,24 +86,6 @@ export async function handleRequest<Env, C>(
   if (!answered.ok) return answered
   const response = withChosenProtocol(answered.value, request, outgoing.value)
   return ok({ response, identity })
-}
-
-/** A place that does not exist is guarded like one that does, so that strangers cannot list the names. */
-function findRoute<Env, C>(gate: Gate<Env, C>, url: RawUrl): Result<Route<Env, C> | undefined> {
-  const path = checkUrl(url)
-  if (!path.ok) return path
-  const destination = destinationOf(path.value, gate.roomPrefix)
-  if (!destination.ok) return destination
-  const to = destination.value
-  if (to === undefined) return ok(undefined)
-  if (to.kind === 'room') {
-    const guard = gate.rooms.get(to.party)
-    if (guard !== undefined) return ok({ ...to, guard })
-  } else {
-    const guard = gate.backends.get(to.backend)
-    if (guard !== undefined) return ok({ ...to, guard })
-  }
-  return ok({ kind: 'nowhere', guard: gate.elsewhere })
 }
 
 function carry(
@@ -117,10 +106,11 @@ function carry(
 
 async function verify<Env, C>(
   gate: Gate<Env, C>,
-  { auth }: Guard<never>,
+  route: Route<Env, C>,
   credential: Credential | undefined,
   visit: Visit<Env>,
 ): Promise<Result<Identity<C> | undefined>> {
+  const { auth } = route.guard
   if (auth === 'hook') return ok(undefined)
   if (credential === undefined) {
     if (auth === 'optional') return ok(undefined)
@@ -128,24 +118,35 @@ async function verify<Env, C>(
   }
   // Without a verifier every place that exists has its hook, so this one does not exist.
   if (gate.verifiers.length === 0) return ok(undefined)
-  try {
-    return await verifyWithFirst(gate.verifiers, credential.token, visit.context)
-  } catch (error) {
-    console.error(`portico: a verifier threw ${error instanceof Error ? error.name : typeof error}`)
-    return refuse('verifier_unavailable', 'the credential cannot be verified right now')
-  }
+  return verifyCredential(gate, credential, destinationOfRoute(route), visit)
+}
+
+/** What the caller may do there, if that is enough for this request. */
+export function allow<Env, C>(
+  { policy }: Gate<Env, C>,
+  route: Route<Env, C>,
+  identity: Identity<C> | undefined,
+  needed: Operation,
+): Result<readonly Operation[] | undefined> {
+  // Nobody was verified there, and the hook decides alone.
+  if (policy === undefined || route.guard.auth === 'hook') return ok(undefined)
+  if (identity === undefined) return refuse('credential_missing', 'a credential is needed here')
+  const permissions = policy(identity, destinationOfRoute(route))
+  if (permissions.includes(needed)) return ok(permissions)
+  return refuse('forbidden', `nothing allows this caller to ${needed} here`)
 }
 
 async function hook<Env, C>(
   route: Exclude<Route<Env, C>, { kind: 'nowhere' }>,
   identity: Identity<C> | undefined,
+  permissions: readonly Operation[] | undefined,
   isUpgrade: boolean,
   { request, env, context }: Visit<Env>,
 ): Promise<HookOutcome> {
   const mustApprove = route.guard.auth === 'hook'
   const kind = isUpgrade ? 'onBeforeConnect' : 'onBeforeRequest'
   if (route.guard[kind].length === 0 && !mustApprove) return { kind: 'go_on', request }
-  const common = { env, identity, ctx: { waitUntil: context.waitUntil } }
+  const common = { env, identity, permissions, ctx: { waitUntil: context.waitUntil } }
   if (route.kind === 'room') {
     const { party, room, guard } = route
     const lobby = { ...common, party, className: guard.className, room }

@@ -1,4 +1,4 @@
-import type { CarrierOptions, Carriers } from '../carry/carriers.ts'
+import { TICKET_PARAMETER, type CarrierOptions, type Carriers } from '../carry/carriers.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { MAX_NAME_BYTES } from '../route/destination.ts'
 
@@ -20,6 +20,24 @@ export function functionList<T>(name: string, value: T | undefined): readonly T[
   throw new ConfigurationError(`${name}: expected a function`)
 }
 
+/** A Durable Object namespace, given by itself or by the name of its binding. */
+export function checkNamespace<T extends DurableObjectNamespace>(
+  name: string,
+  binding: T | string,
+  env: object,
+): T {
+  const namespace = typeof binding === 'string' ? Reflect.get(env, binding) : binding
+  if (isNamespace(namespace)) return namespace as T
+  const what = typeof binding === 'string' ? `"${binding}"` : 'it'
+  throw new ConfigurationError(`${name}: ${what} is not a Durable Object namespace`)
+}
+
+function isNamespace(value: unknown): value is DurableObjectNamespace {
+  return (
+    typeof value === 'object' && value !== null && 'getByName' in value && 'idFromName' in value
+  )
+}
+
 /** A name as HTTP writes it: of a header, a cookie, a parameter (RFC 9110, section 5.6.2). */
 export function isToken(value: unknown): boolean {
   return typeof value === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)
@@ -30,13 +48,20 @@ export function checkCarriers(
   options: CarrierOptions = {},
   defaults: Carriers,
 ): Carriers {
-  const carriers = { ...defaults, ...options }
-  for (const carrier of ['query', 'cookie'] as const) {
+  const { cookie, ...others } = options
+  const cookies = cookie === undefined ? defaults.cookie : cookieNames(`${name}.cookie`, cookie)
+  const carriers = { ...defaults, ...others, cookie: cookies, ticket: defaults.ticket }
+  for (const carrier of ['query', 'header'] as const) {
     const value = carriers[carrier]
-    // A percent sign would be encoded in a query, and so never be found there.
-    if (value !== false && (!isToken(value) || value.includes('%'))) {
+    if (value !== false && !isCarrierName(value)) {
       throw new ConfigurationError(`${name}.${carrier}: expected a name, or false`)
     }
+  }
+  if (carriers.ticket && carriers.query === TICKET_PARAMETER) {
+    throw new ConfigurationError(`${name}.query: "${TICKET_PARAMETER}" is where tickets come`)
+  }
+  if (carriers.header !== false && OTHER_CARRIERS.has(carriers.header.toLowerCase())) {
+    throw new ConfigurationError(`${name}.header: ${carriers.header} is a carrier of its own`)
   }
   for (const carrier of ['authorization', 'subprotocol'] as const) {
     if (typeof carriers[carrier] !== 'boolean') {
@@ -44,6 +69,23 @@ export function checkCarriers(
     }
   }
   return carriers
+}
+
+const OTHER_CARRIERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'sec-websocket-protocol',
+])
+
+function cookieNames(name: string, cookie: string | readonly string[] | false): readonly string[] {
+  const names: readonly string[] = cookie === false ? [] : [cookie].flat()
+  if (cookie === false || (names.length > 0 && names.every(isCarrierName))) return names
+  throw new ConfigurationError(`${name}: expected a name, a list of names, or false`)
+}
+
+/** A percent sign would be encoded in a query, and so never be found there. */
+function isCarrierName(value: unknown): boolean {
+  return isToken(value) && !String(value).includes('%')
 }
 
 /** The parties or backends, each name as long as a name in a path may be. */

@@ -1,6 +1,8 @@
 import type { CarrierOptions } from '../carry/carriers.ts'
 import type { BackendLobby, Hook, Lobby, RoomLobby } from '../hook/lobby.ts'
 import type { Claims } from '../identity/identity.ts'
+import type { PermissionOptions } from '../policy/permissions.ts'
+import type { Subject } from '../store/subject.ts'
 import type { Verifier } from '../verify/verifier.ts'
 
 /**
@@ -82,9 +84,31 @@ export interface CorsOptions {
   readonly maxAgeSeconds?: number
 }
 
+/** The names in `Env` that are bound to the namespace of `Subject`. */
+type SubjectsName<Env> = {
+  [Name in keyof Env]-?: Env[Name] extends DurableObjectNamespace<Subject> ? Name & string : never
+}[keyof Env]
+
+export interface TicketOptions<Env = unknown> {
+  /** The namespace of `Subject` from `portico/objects`, or the name of its binding. */
+  readonly subjects: DurableObjectNamespace<Subject> | SubjectsName<Env>
+  /**
+   * The key that tickets are authenticated with, at least 32 random characters; of several, the
+   * first makes tickets and all are accepted, while one replaces another.
+   */
+  readonly key: string | readonly string[]
+  /** How long a ticket waits to be used: 1 to 60, default 15. */
+  readonly ttlSeconds?: number
+}
+
 export interface GateOptions<Env = unknown, C = Claims> {
   /** One verifier or several: the first that recognises a token decides. */
   readonly verify?: Verifier<C> | readonly Verifier<C>[]
+  /**
+   * What verified callers may do; what nothing grants is refused. Default: whoever is verified may
+   * do everything. Places with `auth: 'hook'` are not asked about, since nobody is verified there.
+   */
+  readonly permissions?: PermissionOptions
   /** The parties that can be reached, by the name in the path. A binding alone is never public. */
   readonly rooms?: Readonly<Record<string, RoomOptions<Env, C>>>
   /** The backends that can be reached, by the name in the path. */
@@ -106,4 +130,11 @@ export interface GateOptions<Env = unknown, C = Claims> {
    * browsers (they send `Origin`), `status` for everyone else.
    */
   readonly refusedUpgrades?: RefusedUpgrades
+  /**
+   * Where a person is sent who opens a page here without a session, or with one that has ended. The
+   * URL that was asked for is added as `return_to`. Default: such a page is refused like all else.
+   */
+  readonly signInUrl?: string
+  /** Lets callers swap their token for a ticket, so that none has to stand in a socket's URL. */
+  readonly tickets?: TicketOptions<Env>
 }

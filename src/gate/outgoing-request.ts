@@ -5,6 +5,7 @@ import { cleanHeaders } from '../forward/clean-headers.ts'
 import type { Outgoing } from '../forward/outgoing.ts'
 import { identityHeaders } from '../identity/headers.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Operation } from '../identity/operation.ts'
 import { ok, type Result } from '../refusal/refusal.ts'
 import type { Destination } from '../route/destination.ts'
 import { cutUrl, type RawUrl } from '../route/path.ts'
@@ -26,12 +27,14 @@ type ForwardRoute =
  * identity in last, so that neither the caller nor a hook's new request can have set it.
  *
  * @param hooked what the hooks made of the request; only its path and query count, never its origin
+ * @param permissions what the caller may do there, where a policy says so
  * @param received the request as it came, for what a hook's new request may have lost
  */
 export function outgoingRequest(
   route: ForwardRoute,
   hooked: Request,
   identity: Identity<unknown> | undefined,
+  permissions: readonly Operation[] | undefined,
   received: Request,
   receivedUrl: RawUrl,
   isUpgrade: boolean,
@@ -58,6 +61,7 @@ export function outgoingRequest(
   const verified = identityHeaders(identity)
   if (!verified.ok) return verified
   for (const [name, value] of verified.value) headers.set(name, value)
+  if (permissions !== undefined) headers.set('x-verified-permissions', permissions.join(' '))
   return ok(outgoing)
 }
 

@@ -1,9 +1,12 @@
 import type { Claims, Identity } from '../identity/identity.ts'
+import type { Operation } from '../identity/operation.ts'
 
 interface Waiting<Env, C> {
   readonly env: Env
   /** `undefined` where nobody was verified: `auth: 'hook'`, or `'optional'` without a credential. */
   readonly identity: Identity<C> | undefined
+  /** What the caller may do here; `undefined` without a policy, and with `auth: 'hook'`. */
+  readonly permissions: readonly Operation[] | undefined
   readonly ctx: { readonly waitUntil: (work: Promise<unknown>) => void }
 }
 

@@ -1,5 +1,6 @@
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
-import type { Caller, Claims, Identity } from './identity.ts'
+import type { Caller, Claims, Identity, Organization } from './identity.ts'
+import { OPERATIONS } from './operation.ts'
 
 const MAX_IDENTITY_BYTES = 8192
 
@@ -9,6 +10,7 @@ type IdentityHeader =
   | 'x-verified-subject'
   | 'x-verified-issuer'
   | 'x-verified-session'
+  | 'x-verified-organization'
 
 export type IdentityHeaders = readonly (readonly [IdentityHeader, string])[]
 
@@ -29,7 +31,7 @@ export function identityHeaders(identity: Identity<unknown>): Result<IdentityHea
 const encoded = new WeakMap<Identity<unknown>, Result<IdentityHeaders>>()
 
 function encode(identity: Identity<unknown>): Result<IdentityHeaders> {
-  const { issuer, subject, username, session = '' } = identity
+  const { issuer, subject, username, session = '', organization } = identity
   if (![issuer, subject, username, session].every((text) => text.isWellFormed())) {
     return refuse('token_invalid', 'the identity holds text that is not Unicode')
   }
@@ -40,6 +42,9 @@ function encode(identity: Identity<unknown>): Result<IdentityHeaders> {
     ['x-verified-issuer', encodeText(issuer)],
   ]
   if (session !== '') headers.push(['x-verified-session', encodeText(session)])
+  if (organization !== undefined) {
+    headers.push(['x-verified-organization', encodeJson(organization)])
+  }
   const bytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
   if (bytes <= MAX_IDENTITY_BYTES) return ok(headers)
   const [name, value] = headers.reduce((a, b) => (b[1].length > a[1].length ? b : a))
@@ -62,13 +67,17 @@ export function identityOf<Data = Claims>(request: Request): Caller<Data> | unde
   if (subject === null || issuer === null || username === null || userData === null)
     return undefined
   const session = request.headers.get('x-verified-session')
+  const organization = request.headers.get('x-verified-organization')
+  const permissions = request.headers.get('x-verified-permissions')?.split(' ')
   return {
     subject: decodeURIComponent(subject),
     issuer: decodeURIComponent(issuer),
     username: decodeURIComponent(username),
     session: session === null ? undefined : decodeURIComponent(session),
+    organization: organization === null ? undefined : (JSON.parse(organization) as Organization),
     // The gate wrote this header itself and dropped the caller's own, so its shape is the issuer's.
     userData: JSON.parse(userData) as Data,
+    permissions: permissions && OPERATIONS.filter((operation) => permissions.includes(operation)),
   }
 }
 
@@ -81,7 +90,7 @@ function encodeText(text: string): string {
   )
 }
 
-function encodeJson(data: Claims): string {
+function encodeJson(data: Claims | Organization): string {
   return JSON.stringify(data).replace(
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -16,6 +16,7 @@ export const refusalRules = {
   token_invalid: { status: 401, close: 4401, retry: 'sign_in' },
   token_expired: { status: 401, close: 3000, retry: 'refresh' },
   hook_refused: { status: 403, close: 4403, retry: 'stop' },
+  forbidden: { status: 403, close: 4403, retry: 'stop' },
   origin_refused: { status: 403, close: 4403, retry: 'stop' },
   route_unknown: { status: 404, close: 4404, retry: 'stop' },
   request_malformed: { status: 400, close: 4400, retry: 'stop' },

@@ -1,8 +1,12 @@
 import { checkOptions } from '../gate/check-options.ts'
 import type { BackendOptions, GateOptions, RoomOptions } from '../gate/options.ts'
+import type { PermissionOptions } from '../policy/permissions.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { jwt } from '../verify/jwt.ts'
 import type { JwtIssuerOptions } from '../verify/jwt-options.ts'
+import { camelCase, named, snakeCase } from './option-name.ts'
+import { otherVerifiers, sessionCarriers } from './other-verifiers.ts'
+import { presetCarriers, presetIssuer, type PresetIssuer } from './presets.ts'
 import type { Settings } from './settings.ts'
 
 /**
@@ -19,18 +23,24 @@ export function gateOptionsFrom<Env extends object>(
 ): GateOptions<Env> {
   const issuers = [...listedIssuers(settings), ...shortIssuer(settings)]
   const all = development === undefined ? issuers : [...issuers, development]
-  if (all.length === 0) {
+  const others = otherVerifiers(settings)
+  if (all.length + others.length === 0) {
     throw new ConfigurationError(
-      'JWT_ISSUERS: no issuer is configured; set it, or JWT_ISSUER with JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL',
+      'JWT_ISSUERS: no issuer is configured; set it, or JWT_ISSUER with JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL, or SHARED_SECRET, or SESSION_SERVICE_URL',
     )
   }
-  const { ROOMS = {}, BACKENDS = {}, ALLOWED_ORIGINS } = settings
+  const { ROOMS = {}, BACKENDS = {}, PERMISSIONS, ALLOWED_ORIGINS, SIGN_IN_URL } = settings
+  const keys = tokenKeys(settings)
   const options: GateOptions<Env> = {
-    verify: named(() => jwt(all), ofIssuers),
+    verify: [...(all.length === 0 ? [] : [named(() => jwt(all), ofIssuers)]), ...others],
     // A setting can name any binding; the gate refuses the names that `env` does not hold.
     rooms: { ...demoRooms, ...(ROOMS as Record<string, RoomOptions<Env>>) },
     backends: BACKENDS as Record<string, BackendOptions<Env>>,
+    carriers: presetCarriers(presetsOf(settings), sessionCarriers(settings)?.cookie),
+    ...(PERMISSIONS === undefined ? {} : { permissions: PERMISSIONS as PermissionOptions }),
     ...(ALLOWED_ORIGINS === undefined ? {} : { cors: { origins: ALLOWED_ORIGINS } }),
+    ...(SIGN_IN_URL === undefined ? {} : { signInUrl: SIGN_IN_URL }),
+    ...(keys.length === 0 ? {} : { tickets: { subjects: SUBJECTS as never, key: keys } }),
   }
   named(() => checkOptions(options), gateSettingOf)
   return options
@@ -45,15 +55,38 @@ function ofIssuers(): string {
 function gateSettingOf(option: string): string {
   return option
     .replace(/^cors\.origins/, 'ALLOWED_ORIGINS')
-    .replace(/^(?:rooms|backends)/, (name) => name.toUpperCase())
+    .replace(/^signInUrl/, 'SIGN_IN_URL')
+    .replace(/^tickets\.key\[0\]/, 'TOKEN_KEY')
+    .replace(/^tickets\.key\[1\]/, 'TOKEN_KEY_PREVIOUS')
+    .replace(/^(?:rooms|backends|permissions)/, (name) => name.toUpperCase())
+}
+
+/** Where the deployable Worker has its `Subject` objects. */
+const SUBJECTS = 'SUBJECT'
+
+function tokenKeys({ TOKEN_KEY, TOKEN_KEY_PREVIOUS }: Settings): readonly string[] {
+  if (TOKEN_KEY === undefined && TOKEN_KEY_PREVIOUS !== undefined) {
+    throw new ConfigurationError('TOKEN_KEY: it is missing, but TOKEN_KEY_PREVIOUS is set')
+  }
+  return [TOKEN_KEY, TOKEN_KEY_PREVIOUS].filter((key) => key !== undefined)
 }
 
 function listedIssuers({ JWT_ISSUERS = [] }: Settings): JwtIssuerOptions[] {
-  return JWT_ISSUERS.map((issuer, index) => {
-    const options = Object.entries(issuer).map(([name, value]) => [camelCase(name), value])
-    const nameOf = (option: string) => `JWT_ISSUERS[${index}].${snakeCase(option)}`
-    return checkedIssuer(Object.fromEntries(options) as JwtIssuerOptions, nameOf)
+  return JWT_ISSUERS.map(({ preset, ...fields }, index) => {
+    const entries = Object.entries(fields).map(([name, value]) => [camelCase(name), value])
+    const options = Object.fromEntries(entries) as JwtIssuerOptions
+    const nameOf = (option: string) =>
+      `JWT_ISSUERS[${index}].${preset === 'clerk' && option === 'publicKey' ? 'jwt_key' : snakeCase(option)}`
+    if (preset === undefined) return checkedIssuer(options, nameOf)
+    return checkedIssuer(
+      named(() => presetIssuer(preset, options), nameOf),
+      nameOf,
+    )
   })
+}
+
+function presetsOf({ JWT_ISSUERS = [] }: Settings): PresetIssuer[] {
+  return JWT_ISSUERS.filter((issuer): issuer is PresetIssuer => issuer.preset !== undefined)
 }
 
 const SHORT_NAMES = {
@@ -83,24 +116,4 @@ function checkedIssuer(
 ): JwtIssuerOptions {
   named(() => jwt(options), nameOf)
   return options
-}
-
-/** Runs a check that reports a wrong option, and reports it under the name that it has as a setting. */
-function named<T>(check: () => T, nameOf: (option: string) => string): T {
-  try {
-    return check()
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error
-    const [options = '', ...reason] = error.message.split(': ')
-    const settings = options.split(', ').map(nameOf).join(', ')
-    throw new ConfigurationError([settings, ...reason].join(': '))
-  }
-}
-
-function camelCase(name: string): string {
-  return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
-}
-
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }

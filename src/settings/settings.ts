@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { OPERATIONS } from '../identity/operation.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { algorithms } from '../verify/algorithms.ts'
+import { presetNames } from './presets.ts'
 
 const text = z.string().min(1, 'it is empty')
 const list = text.transform((value) => value.split(',').map((item) => item.trim()))
@@ -19,7 +21,8 @@ function json<T extends z.ZodType>(schema: T) {
   return parsed.pipe(schema)
 }
 
-const issuer = z.strictObject({
+const plainIssuer = z.strictObject({
+  preset: z.undefined().optional(),
   issuer: text,
   jwks_url: text.optional(),
   public_key: z.union([text, z.array(text)]).optional(),
@@ -30,6 +33,32 @@ const issuer = z.strictObject({
   max_age_seconds: z.int().optional(),
   user_claim: text.optional(),
   forward_claims: z.array(text).optional(),
+})
+
+/** The preset itself says which fields it has. */
+const issuer = z.discriminatedUnion('preset', [
+  plainIssuer,
+  z.looseObject({ preset: z.enum(presetNames) }),
+])
+
+const session = z.strictObject({
+  form: z.enum(['introspection', 'identity']).default('identity'),
+  bearer: text.optional(),
+  client_id: text.optional(),
+  client_secret: text.optional(),
+  audience: z.union([text, z.array(text)]).optional(),
+  cookie: text.optional(),
+  expires_claim: text.optional(),
+  prefix: text.optional(),
+  jwts: z.boolean().optional(),
+  cache_seconds: z.int().optional(),
+  timeout_ms: z.int().optional(),
+  issuer: text.optional(),
+  subject_claim: text.optional(),
+  user_claim: text.optional(),
+  session_claim: text.optional(),
+  forward_claims: z.array(text).optional(),
+  lifetime_seconds: z.int().optional(),
 })
 
 const auth = z.enum(['required', 'optional']).default('required')
@@ -46,6 +75,14 @@ const backend = z.union(
   'expected an origin, or {"origin" or "service","auth"?,"path"?}',
 )
 
+const grants = z.record(text, z.array(z.enum(OPERATIONS)))
+const permissions = z.strictObject({
+  claim: text.optional(),
+  roles: z.record(text, grants).optional(),
+  named: z.record(text, grants).optional(),
+  everyone: grants.optional(),
+})
+
 const settings = z.object({
   JWT_ISSUERS: json(z.array(issuer).min(1)).optional(),
   JWT_SECRET: text.optional(),
@@ -54,9 +91,16 @@ const settings = z.object({
   JWT_ISSUER: text.optional(),
   JWT_AUDIENCE: list.optional(),
   JWT_ALGORITHMS: list.pipe(z.array(algorithm)).optional(),
+  SHARED_SECRET: list.optional(),
+  SESSION_SERVICE_URL: text.optional(),
+  SESSION_SERVICE: json(session).optional(),
+  TOKEN_KEY: text.optional(),
+  TOKEN_KEY_PREVIOUS: text.optional(),
   ALLOWED_ORIGINS: list.optional(),
+  SIGN_IN_URL: text.optional(),
   ROOMS: json(z.record(text, room)).optional(),
   BACKENDS: json(z.record(text, backend)).optional(),
+  PERMISSIONS: json(permissions).optional(),
   DEVELOPMENT_KEY: text.min(32).optional(),
   DEMO: z.enum(['true', 'false']).optional(),
 })
@@ -77,14 +121,23 @@ export function readSettings(env: object): Settings {
   throw new ConfigurationError(problems.join('; '))
 }
 
-function missingBindings({ ROOMS = {}, BACKENDS = {} }: Settings, env: object): string[] {
+function missingBindings(
+  { ROOMS = {}, BACKENDS = {}, TOKEN_KEY }: Settings,
+  env: object,
+): string[] {
   const rooms = Object.entries(ROOMS).flatMap(([party, { binding }]) =>
     binding in env ? [] : [`ROOMS.${party}.binding`],
   )
   const services = Object.entries(BACKENDS).flatMap(([name, target]) =>
     !('service' in target) || target.service in env ? [] : [`BACKENDS.${name}.service`],
   )
-  return [...rooms, ...services].map((setting) => `${setting}: there is no binding with this name`)
+  const tickets =
+    TOKEN_KEY === undefined || Reflect.get(env, 'SUBJECT') !== undefined
+      ? []
+      : ['SUBJECT, for TOKEN_KEY']
+  return [...rooms, ...services, ...tickets].map(
+    (setting) => `${setting}: there is no binding with this name`,
+  )
 }
 
 /** `JWT_ISSUERS[0].jwks_url`. */

@@ -3,12 +3,18 @@
  * A lenient decoder reads many texts as one token, and whoever revokes by text then misses some.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
+  const binary = decodeToBinary(text)
+  return binary === undefined ? undefined : fromBinary(binary)
+}
+
+/** The same, as a string whose characters are the bytes: of ASCII text that is the text itself. */
+export function decodeToBinary(text: string): string | undefined {
+  if (/[^A-Za-z0-9_-]/.test(text)) return undefined
   const extra = text.length % 4
   if (extra === 1) return undefined
   const lastBits = ALPHABET.indexOf(text.at(-1) ?? 'A')
   if ((extra === 2 && lastBits & 0b1111) || (extra === 3 && lastBits & 0b11)) return undefined
-  return fromBinary(atob(text.replaceAll('-', '+').replaceAll('_', '/')))
+  return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import type { Algorithm } from './algorithms.ts'
-import { encodeBase64url, fromBinary } from './base64url.ts'
+import { encodeBase64url } from './base64url.ts'
 import { checkJwk, type Jwk, type Unusable } from './checked-jwk.ts'
+import { decodePem } from './pem.ts'
 import { pinKey, type PinnedKey } from './pinned-key.ts'
 
 /** Imports a key of the configuration that was checked as far as a Worker's start allows. */
@@ -26,18 +27,22 @@ export function publicKey(
 }
 
 /**
- * Reads a shared secret, as UTF-8.
+ * Reads an HMAC secret, as UTF-8.
  *
  * @throws ConfigurationError where the secret is shorter than the algorithm's hash, or no secret
  */
-export function sharedSecret(secret: string, algorithm: Algorithm): ConfiguredKey {
+export function hmacSecret(secret: string, algorithm: Algorithm): ConfiguredKey {
+  const checked = usable(checkJwk(secretAsJwk(secret), [algorithm]))
+  return () => pin(checked)
+}
+
+/** @throws ConfigurationError where the secret is no secret */
+export function secretAsJwk(secret: string): Jwk {
   // Taken as a secret, a public key lets everyone who knows it sign: the classic confusion.
   if (/^\s*(?:-----BEGIN |\{.*"kty")/s.test(secret)) {
     throw new ConfigurationError('it is a PEM or a JWK, not a secret')
   }
-  const k = encodeBase64url(new TextEncoder().encode(secret))
-  const checked = usable(checkJwk({ kty: 'oct', k }, [algorithm]))
-  return () => pin(checked)
+  return { kty: 'oct', k: encodeBase64url(new TextEncoder().encode(secret)) }
 }
 
 async function pin(checked: Parameters<typeof pinKey>[0] | Unusable): Promise<PinnedKey> {
@@ -54,8 +59,6 @@ interface Spki {
   readonly params: SubtleCryptoImportKeyAlgorithm
 }
 
-const PEM = /^\s*-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----\s*$/
-
 /** What an SPKI's algorithm identifier begins with (RFC 3279, 5480 and 8410), in hex. */
 const SPKI_ALGORITHMS: readonly (readonly [hex: string, params: SubtleCryptoImportKeyAlgorithm])[] =
   [
@@ -67,25 +70,11 @@ const SPKI_ALGORITHMS: readonly (readonly [hex: string, params: SubtleCryptoImpo
   ]
 
 function readPem(pem: string): Spki {
-  // A setting on one line has its line ends written as `\n`.
-  const [, label, body = ''] = PEM.exec(pem.replaceAll('\\n', '\n')) ?? []
-  if (label === undefined) throw new ConfigurationError('it is not a PEM')
-  if (label !== 'PUBLIC KEY') {
-    throw new ConfigurationError(`it is a "${label}" PEM; a "PUBLIC KEY" PEM is needed`)
-  }
-  const der = decodePemBody(body)
+  const der = decodePem(pem, 'PUBLIC KEY')
   const start = Array.from(der.subarray(0, 40), (byte) => byte.toString(16).padStart(2, '0'))
   const params = SPKI_ALGORITHMS.find(([identifier]) => start.join('').includes(identifier))?.[1]
   if (params === undefined) throw new ConfigurationError('its algorithm is unknown')
   return { der, params }
-}
-
-function decodePemBody(body: string): Uint8Array<ArrayBuffer> {
-  try {
-    return fromBinary(atob(body.replace(/\s/g, '')))
-  } catch {
-    throw new ConfigurationError('it is not a PEM')
-  }
 }
 
 async function exportJwk({ der, params }: Spki): Promise<Jwk> {

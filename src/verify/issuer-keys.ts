@@ -1,23 +1,38 @@
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { ruleOf, type Algorithm } from './algorithms.ts'
 import type { Jwk } from './checked-jwk.ts'
-import { publicKey, sharedSecret } from './configured-key.ts'
+import { hmacSecret, publicKey } from './configured-key.ts'
+import { discoveredAt } from './discovery.ts'
 import { publishedKeys } from './key-set.ts'
 import { configuredKeys, type KeySource } from './key-source.ts'
-import { checkTexts } from './option-checks.ts'
+import { checkServiceUrl, checkTexts } from './option-checks.ts'
 
-/** Where the keys come from: one of three, or the issuer's `/.well-known/jwks.json`. */
+/** Where the keys come from: one of four, or the issuer's `/.well-known/jwks.json`. */
 export type JwtKeyOptions =
-  | { readonly jwksUrl?: string; readonly publicKey?: never; readonly secret?: never }
+  | {
+      readonly jwksUrl?: string
+      readonly publicKey?: never
+      readonly secret?: never
+      readonly discover?: never
+    }
+  | {
+      /** The key set that `<issuer>/.well-known/openid-configuration` names. */
+      readonly discover: true
+      readonly jwksUrl?: never
+      readonly publicKey?: never
+      readonly secret?: never
+    }
   | {
       readonly publicKey: string | Jwk | readonly (string | Jwk)[]
       readonly jwksUrl?: never
       readonly secret?: never
+      readonly discover?: never
     }
   | {
       readonly secret: string | readonly string[]
       readonly jwksUrl?: never
       readonly publicKey?: never
+      readonly discover?: never
     }
 
 /** @throws ConfigurationError that names the option which is wrong */
@@ -26,7 +41,7 @@ export function keysOf(
   options: JwtKeyOptions,
   algorithms: readonly Algorithm[] | undefined,
 ): KeySource {
-  const given = (['jwksUrl', 'publicKey', 'secret'] as const).filter((name) => name in options)
+  const given = KEY_OPTIONS.filter((name) => name in options)
   if (given.length > 1)
     throw new ConfigurationError(`${given.join(', ')}: only one of them can be given`)
   if (options.secret !== undefined) return secretKeys(options.secret, algorithms)
@@ -41,9 +56,16 @@ export function keysOf(
       keys.map((key) => named('publicKey', () => publicKey(key, algorithms))),
     )
   }
+  if ('discover' in options) {
+    if ((options.discover as unknown) !== true)
+      throw new ConfigurationError('discover: expected true')
+    return publishedKeys(discoveredAt(issuer), algorithms)
+  }
   const url = options.jwksUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`
-  return publishedKeys(checkJwksUrl(url), algorithms)
+  return publishedKeys(checkServiceUrl('jwksUrl', url), algorithms)
 }
+
+const KEY_OPTIONS = ['jwksUrl', 'publicKey', 'secret', 'discover'] as const
 
 function secretKeys(
   secret: string | readonly string[],
@@ -56,7 +78,7 @@ function secretKeys(
   const secrets = checkTexts('secret', secret)
   return configuredKeys(
     'secret',
-    secrets.map((text) => named('secret', () => sharedSecret(text, algorithm))),
+    secrets.map((text) => named('secret', () => hmacSecret(text, algorithm))),
   )
 }
 
@@ -67,16 +89,4 @@ function named<T>(option: string, read: () => T): T {
     if (!(error instanceof ConfigurationError)) throw error
     throw new ConfigurationError(`${option}: ${error.message}`)
   }
-}
-
-function checkJwksUrl(text: string): string {
-  const url = URL.parse(text)
-  const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url?.hostname ?? '')
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback)
-  if (url === null || !isSafe || url.username !== '' || url.password !== '' || url.hash !== '') {
-    throw new ConfigurationError(
-      'jwksUrl: expected an https URL without user information and fragment',
-    )
-  }
-  return url.href
 }

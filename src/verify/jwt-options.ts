@@ -1,6 +1,13 @@
+import type { Claims } from '../identity/identity.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { algorithms as knownAlgorithms, isAlgorithm, type Algorithm } from './algorithms.ts'
-import { mediaType, type ClaimRules } from './claims.ts'
+import {
+  mediaType,
+  type ClaimRules,
+  type Identified,
+  type TokenKind,
+  type TokenRule,
+} from './claims.ts'
 import { keysOf, type JwtKeyOptions } from './issuer-keys.ts'
 import type { KeySource } from './key-source.ts'
 import { checkNames, checkSeconds, checkText, checkTexts } from './option-checks.ts'
@@ -17,11 +24,17 @@ export type JwtIssuerOptions = JwtKeyOptions & {
   readonly algorithms?: readonly Algorithm[]
   /** Accepted values of the header's `typ`; a token without one is accepted. Default `['JWT']`. */
   readonly types?: readonly string[]
+  /** Claims of the issuer's own that must have one of these values. */
+  readonly requiredClaims?: Readonly<Record<string, string | readonly string[]>>
+  /** One of these must accept the token; it is asked once the signature is verified. */
+  readonly accepts?: TokenRule | readonly (TokenRule | TokenKind)[]
+  /** What the issuer's own claims say about the caller. */
+  readonly identify?: (claims: Claims) => Identified
   /** Default 5, at most 300. */
   readonly clockSkewSeconds?: number
   /** Refuses tokens whose `iat` is older than this, and those without one. */
   readonly maxAgeSeconds?: number
-  /** The claim that becomes `x-verified-username`. Default `sub`. */
+  /** The claim that becomes `x-verified-username`. Default `sub`, or what `identify` says. */
   readonly userClaim?: string
   /** The claims that become `x-verified-user-data`. Default: all but the registered ones and `azp`. */
   readonly forwardClaims?: readonly string[]
@@ -31,7 +44,7 @@ export type JwtIssuerOptions = JwtKeyOptions & {
 export interface JwtIssuer {
   readonly rules: ClaimRules
   readonly keys: KeySource
-  readonly userClaim: string
+  readonly userClaim: string | undefined
   readonly forwardClaims: readonly string[] | undefined
 }
 
@@ -40,10 +53,14 @@ const OPTIONS: Readonly<Record<keyof JwtIssuerOptions, true>> = {
   jwksUrl: true,
   publicKey: true,
   secret: true,
+  discover: true,
   audience: true,
   authorizedParties: true,
   algorithms: true,
   types: true,
+  requiredClaims: true,
+  accepts: true,
+  identify: true,
   clockSkewSeconds: true,
   maxAgeSeconds: true,
   userClaim: true,
@@ -54,10 +71,11 @@ const OPTIONS: Readonly<Record<keyof JwtIssuerOptions, true>> = {
 export function checkIssuer(options: JwtIssuerOptions): JwtIssuer {
   checkNames(options, OPTIONS)
   const issuer = checkText('issuer', options.issuer)
-  const { audience, authorizedParties, types, maxAgeSeconds, forwardClaims } = options
+  const { audience, authorizedParties, types, maxAgeSeconds, forwardClaims, userClaim } = options
+  const { requiredClaims = {}, accepts, identify = nothingMore } = options
   return {
     keys: keysOf(issuer, options, checkAlgorithms(options.algorithms)),
-    userClaim: checkText('userClaim', options.userClaim ?? 'sub'),
+    userClaim: userClaim === undefined ? undefined : checkText('userClaim', userClaim),
     // Here an empty list means what it says: nothing is forwarded.
     forwardClaims:
       forwardClaims?.length === 0 ? [] : checkedIfGiven('forwardClaims', forwardClaims),
@@ -66,6 +84,12 @@ export function checkIssuer(options: JwtIssuerOptions): JwtIssuer {
       audiences: checkedIfGiven('audience', audience) ?? [],
       authorizedParties: checkedIfGiven('authorizedParties', authorizedParties) ?? [],
       types: checkTexts('types', types ?? ['JWT']).map(mediaType),
+      requiredClaims: Object.entries(requiredClaims).map(([claim, values]) => [
+        claim,
+        checkTexts(`requiredClaims.${claim}`, values),
+      ]),
+      kinds: accepts === undefined ? [] : checkKinds(accepts),
+      identify: checkFunction('identify', identify),
       clockSkewSeconds: checkSeconds('clockSkewSeconds', options.clockSkewSeconds ?? 5, 300),
       maxAgeSeconds:
         maxAgeSeconds === undefined
@@ -73,6 +97,24 @@ export function checkIssuer(options: JwtIssuerOptions): JwtIssuer {
           : checkSeconds('maxAgeSeconds', maxAgeSeconds, Number.MAX_SAFE_INTEGER),
     },
   }
+}
+
+function nothingMore(): Identified {
+  return {}
+}
+
+function checkFunction<T>(option: string, value: T): T {
+  if (typeof value === 'function') return value
+  throw new ConfigurationError(`${option}: expected a function`)
+}
+
+function checkKinds(accepts: TokenRule | readonly (TokenRule | TokenKind)[]): readonly TokenKind[] {
+  const kinds = [accepts].flat() as readonly (TokenRule | TokenKind)[]
+  if (kinds.length === 0) throw new ConfigurationError('accepts: expected a function')
+  return kinds.map((kind) => {
+    const checked = typeof kind === 'function' ? { accepts: kind } : kind
+    return { ...checked, accepts: checkFunction('accepts', checked.accepts) }
+  })
 }
 
 function checkedIfGiven(option: string, value: unknown): readonly string[] | undefined {

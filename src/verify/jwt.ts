@@ -1,3 +1,4 @@
+import { deepFreeze } from '../identity/deep-freeze.ts'
 import type { Claims, Identity } from '../identity/identity.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
@@ -53,7 +54,11 @@ async function verifyJws(
   if (!candidates.ok) return candidates
   const key = await signerOf(jws, candidates.value)
   if (key === undefined) return refuse('token_invalid', "the token's signature is not its issuer's")
-  const claims = checkClaims(jws.payload, jws.type, issuer.rules, context.now() / 1000)
+  const claims = checkClaims(
+    { header: jws.header, claims: jws.payload },
+    issuer.rules,
+    context.now() / 1000,
+  )
   if (!claims.ok) return claims
   const identity = identityFrom(jws.payload, claims.value, issuer)
   if (!identity.ok) return identity
@@ -82,25 +87,21 @@ const REGISTERED: ReadonlySet<string> = new Set([
 
 function identityFrom(
   claims: Claims,
-  { subject, session, tokenId, expiresAt }: CheckedClaims,
+  checked: CheckedClaims,
   { rules, userClaim, forwardClaims }: JwtIssuer,
 ): Result<Identity> {
-  const username = claims[userClaim]
+  const { subject, session, tokenId, organization, roles, expiresAt } = checked
+  const username = userClaim === undefined ? checked.username : claims[userClaim]
   if (typeof username !== 'string' || username === '') {
-    return refuse('token_invalid', `the token's "${userClaim}" is missing or not accepted`)
+    return refuse('token_invalid', `the token's "${userClaim ?? 'sub'}" is missing or not accepted`)
   }
   const isForwarded = (name: string) => forwardClaims?.includes(name) ?? !REGISTERED.has(name)
-  const userData = Object.fromEntries(Object.entries(claims).filter(([name]) => isForwarded(name)))
-  const { issuer } = rules
+  const userData = Object.setPrototypeOf({}, null) as Record<string, unknown>
+  for (const name of Object.keys(claims)) if (isForwarded(name)) userData[name] = claims[name]
   return ok(
-    deepFreeze({ issuer, subject, username, session, tokenId, expiresAt, claims, userData }),
+    deepFreeze({
+      ...{ issuer: rules.issuer, subject, username, session, tokenId, organization, roles },
+      ...{ expiresAt, claims, userData },
+    }),
   )
-}
-
-/** A hook that could write into a remembered identity would write into the next caller's. */
-function deepFreeze<T extends object>(value: T): T {
-  for (const member of Object.values(value)) {
-    if (typeof member === 'object' && member !== null) deepFreeze(member as object)
-  }
-  return Object.freeze(value)
 }

@@ -9,9 +9,13 @@ const STALE_WHILE_REVALIDATE_MS = 3_600_000
 const STALE_IF_ERROR_MS = 24 * 3_600_000
 const UNKNOWN_KID_COOL_DOWN_MS = 30_000
 const MAX_BACK_OFF_MS = 60_000
-// A little longer than one fetch may take: a request that dies with the lease must not keep it.
+const FETCH_TIMEOUT_MS = 5000
+// A little longer than fetching may take: a request that dies with the lease must not keep it.
 const LEASE_MS = 6000
 const LEASE_POLL_MS = 20
+
+/** Finds out where an issuer publishes its keys; a rejection counts as a failed fetch. */
+export type KeySetLocator = (fetcher: typeof fetch, signal: AbortSignal) => Promise<string>
 
 interface LoadedSet {
   readonly keys: readonly PinnedKey[]
@@ -26,9 +30,11 @@ interface LoadedSet {
  *
  * Only one request fetches at a time. The others go on with stale keys; where there are none they
  * look again on timers of their own, since a Worker's request may not wait on another's I/O.
+ *
+ * @param locate the URL of the key set, or what finds it out by a fetch of its own
  */
 export function publishedKeys(
-  url: string,
+  locate: string | KeySetLocator,
   algorithms: readonly Algorithm[] | undefined,
 ): KeySource {
   let loaded: LoadedSet | undefined
@@ -55,7 +61,9 @@ export function publishedKeys(
 
   async function load(context: VerifyContext): Promise<void> {
     try {
-      const { keys, freshSeconds } = await fetchKeySet(url, algorithms, context.fetch)
+      const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS)
+      const url = typeof locate === 'string' ? locate : await locate(context.fetch, signal)
+      const { keys, freshSeconds } = await fetchKeySet(url, algorithms, context.fetch, signal)
       loaded = asLoaded(keys, freshSeconds, loaded, context.now())
       failures = 0
       lastAttemptFailed = false

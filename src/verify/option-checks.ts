@@ -26,8 +26,21 @@ export function checkTexts(option: string, value: unknown): readonly string[] {
   throw new ConfigurationError(`${option}: expected text, or a list of texts that is not empty`)
 }
 
-export function checkSeconds(option: string, seconds: unknown, max: number): number {
+export function checkSeconds(option: string, seconds: unknown, max: number, min = 0): number {
   const isSeconds = typeof seconds === 'number' && Number.isInteger(seconds)
-  if (isSeconds && seconds >= 0 && seconds <= max) return seconds
-  throw new ConfigurationError(`${option}: expected whole seconds from 0 to ${max}`)
+  if (isSeconds && seconds >= min && seconds <= max) return seconds
+  throw new ConfigurationError(`${option}: expected whole seconds from ${min} to ${max}`)
+}
+
+/** A URL that keys or verdicts come from: nobody on the way may read or change them. */
+export function checkServiceUrl(option: string, value: unknown): string {
+  const url = URL.parse(checkText(option, value))
+  const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url?.hostname ?? '')
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback)
+  if (url === null || !isSafe || url.username !== '' || url.password !== '' || url.hash !== '') {
+    throw new ConfigurationError(
+      `${option}: expected an https URL without user information and fragment`,
+    )
+  }
+  return url.href
 }

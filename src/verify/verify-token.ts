@@ -52,7 +52,7 @@ export async function verifyToken<C = JwtClaims>(
 }
 
 function verifierFor(options: JwtIssuerOptions): Verifier {
-  const key = JSON.stringify(options)
+  const key = cacheKey(options)
   const known = verifiers.get(key)
   if (known !== undefined) return known
   const verifier = jwt(options)
@@ -61,3 +61,16 @@ function verifierFor(options: JwtIssuerOptions): Verifier {
   verifiers.set(key, verifier)
   return verifier
 }
+
+/** Functions count as themselves: two that read the same may close over different things. */
+function cacheKey(options: JwtIssuerOptions): string {
+  return JSON.stringify(options, (_, value: unknown) => {
+    if (typeof value !== 'function') return value
+    const id = functionIds.get(value) ?? (functionCount += 1)
+    functionIds.set(value, id)
+    return { function: id }
+  })
+}
+
+const functionIds = new WeakMap<object, number>()
+let functionCount = 0

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { parseEnv } from 'node:util'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { AUDIENCE, ISSUER, mintToken, SECRET } from '../support/mint-token.ts'
@@ -121,6 +123,31 @@ it.for(['/', '/party/lobby', TOKEN_PATH, '/_portico/health'])(
     expect(response).not.toContain(DEVELOPMENT_KEY)
   },
 )
+
+it('refuses a published key for tickets in the same way', async () => {
+  const text = await readFile('development.env', 'utf8')
+  const { TOKEN_KEY = '' } = parseEnv(text)
+  expect(TOKEN_KEY.length).toBeGreaterThanOrEqual(32)
+  const rooms = { CHAT_ROOM: 'ChatRoom', SUBJECT: 'Subject' }
+  for (const vars of [
+    { TOKEN_KEY },
+    { TOKEN_KEY: 'a-key-of-more-than-thirty-two-characters', TOKEN_KEY_PREVIOUS: TOKEN_KEY },
+  ]) {
+    const worker = await serveWorker({
+      entry: 'src/index.ts',
+      vars: { ...REAL_ISSUER, ...vars },
+      rooms,
+    })
+    const lines = ['GET /_portico/health HTTP/1.1', 'Host: portico.example']
+    const response = await rawRequest(worker.port, lines)
+    const here = await fetch(`${worker.origin}/_portico/health`)
+    await worker.stop()
+    expect(response).toContain('"code":"gate_misconfigured"')
+    expect(response).toContain('TOKEN_KEY')
+    expect(response).not.toContain(TOKEN_KEY)
+    expect(here.status).toBe(200)
+  }
+})
 
 it('writes the room of the address into the page as text, and into the shell as one word', async () => {
   const room = `<b>"'$(id)'`

@@ -8,9 +8,10 @@ const LAYERS: readonly (readonly string[])[] = [
   ['identity'],
   ['route', 'carry', 'forward'],
   ['verify'],
-  ['hook'],
+  ['providers', 'hook', 'policy', 'store'],
+  ['ticket'],
   ['gate'],
-  ['portico.ts', 'room.ts'],
+  ['portico.ts', 'room.ts', 'objects.ts'],
   ['settings', 'demo'],
   ['index.ts'],
 ]
@@ -44,7 +45,8 @@ function importsOf(text: string): string[] {
 
 function brokenByImport(path: string, target: string): string[] {
   if (/^(?:cloudflare:|partyserver)/.test(target)) {
-    return path === 'demo/chat-room.ts' ? [] : [`${path} imports ${target}`]
+    const isObject = target === 'cloudflare:workers' && partOf(path) === 'store'
+    return isObject || path === 'demo/chat-room.ts' ? [] : [`${path} imports ${target}`]
   }
   const imported = resolved(path, target)
   if (imported === undefined || partOf(path) === partOf(imported)) return []
@@ -72,7 +74,7 @@ function brokenBySize(path: string, text: string): string[] {
 
 /** What others install must not bring the demo, the settings or their libraries along. */
 function brokenByPackage(sources: Sources): string[] {
-  const reached = new Set(['portico.ts', 'room.ts'])
+  const reached = new Set(['portico.ts', 'room.ts', 'objects.ts'])
   for (const path of reached) {
     for (const target of importsOf(sources[path] ?? '')) {
       const imported = resolved(path, target)
@@ -148,6 +150,11 @@ it.for<[rule: string, sources: Sources]>([
   [
     'forward/x.ts imports cloudflare:workers',
     { 'forward/x.ts': "import { env } from 'cloudflare:workers'" },
+  ],
+  ['store/x.ts imports partyserver', { 'store/x.ts': "import { Server } from 'partyserver'" }],
+  [
+    'ticket/x.ts imports cloudflare:workers',
+    { 'ticket/x.ts': "import { DurableObject } from 'cloudflare:workers'" },
   ],
   ['demo/x.ts imports partyserver', { 'demo/x.ts': "import { Server } from 'partyserver'" }],
   ['gate/x.ts reads process.env', { 'gate/x.ts': 'const key = process.env.KEY' }],

@@ -35,6 +35,7 @@ const places: readonly string[] = [
   '/parties/main/%zz',
   '/backends/down/x',
   '/misconfigured/parties/main/x',
+  '/forbidding/parties/main/x',
   '/nothing',
 ]
 

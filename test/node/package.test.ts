@@ -39,8 +39,12 @@ it('holds what its users need, and neither tests nor the demo', async () => {
     'dist/package/gate/',
     'dist/package/hook/',
     'dist/package/identity/',
+    'dist/package/policy/',
+    'dist/package/providers/',
     'dist/package/refusal/',
     'dist/package/route/',
+    'dist/package/store/',
+    'dist/package/ticket/',
     'dist/package/verify/',
     'package.json',
   ])
@@ -48,49 +52,106 @@ it('holds what its users need, and neither tests nor the demo', async () => {
 
 it('has exactly these entries', async () => {
   const { exports = {} } = await manifestOf('.')
-  expect(Object.keys(exports)).toEqual(['.', './room', './package.json'])
+  expect(Object.keys(exports)).toEqual(['.', './room', './objects', './package.json'])
 })
 
 // An export that goes or changes its name breaks somebody's build: it belongs into CHANGELOG.md.
 it.for([
   {
     entry: 'portico',
-    values: ['ConfigurationError', 'TokenRefusedError', 'createGate', 'jwt', 'verifyToken'],
+    values: [
+      'ConfigurationError',
+      'TokenRefusedError',
+      'auth0',
+      'betterAuth',
+      'clerk',
+      'clerkCookies',
+      'cloudflareAccess',
+      'cloudflareAccessCarriers',
+      'cognito',
+      'createGate',
+      'firebase',
+      'jwt',
+      'keycloak',
+      'oidc',
+      'sessionService',
+      'sharedSecret',
+      'signToken',
+      'supabase',
+      'verifyToken',
+      'workos',
+    ],
     types: [
       'Algorithm',
+      'Auth0Options',
       'AuthMode',
       'BackendLobby',
       'BackendOptions',
+      'BetterAuthOptions',
       'Caller',
       'CarrierOptions',
       'Claims',
+      'ClerkOptions',
+      'ClerkToken',
+      'CloudflareAccessOptions',
+      'CognitoOptions',
       'CorsOptions',
+      'FirebaseOptions',
       'GateEnv',
       'GateOptions',
       'GateVariables',
+      'Grants',
       'Hook',
+      'Identified',
       'Identity',
+      'IdentityServiceOptions',
+      'IntrospectionOptions',
       'Jwk',
       'JwtClaims',
       'JwtIssuerOptions',
+      'KeycloakOptions',
       'Lobby',
+      'OidcOptions',
+      'Operation',
+      'Organization',
       'Party',
+      'PermissionOptions',
+      'PresetOptions',
+      'PrivateJwk',
       'Refusal',
       'RefusalCode',
       'Result',
       'RoomLobby',
       'RoomOptions',
+      'SessionServiceOptions',
+      'SharedSecretOptions',
+      'SignTokenOptions',
+      'SignedToken',
+      'SigningAlgorithm',
+      'SupabaseOptions',
+      'TicketOptions',
+      'TokenKind',
+      'TokenRule',
       'Verifier',
       'VerifyContext',
+      'WorkosOptions',
     ],
   },
-  { entry: 'room', values: ['identityOf'], types: ['Caller'] },
+  { entry: 'room', values: ['identityOf'], types: ['Caller', 'Operation'] },
 ])('exports exactly these names from $entry', async ({ entry, values, types }) => {
   // `npm pack` built what it packed in place.
   const built: unknown = await import(resolve(`dist/package/${entry}.js`))
   expect(Object.keys(built as object).toSorted()).toEqual(values)
   const declared = await readFile(`dist/package/${entry}.d.ts`, 'utf8')
   expect(exportedNames(declared)).toEqual([...values, ...types].toSorted())
+})
+
+it('exports exactly the Durable Objects from objects', async () => {
+  // Only Workers can import it: its classes extend one of `cloudflare:workers`.
+  const built = await readFile('dist/package/objects.js', 'utf8')
+  const declared = await readFile('dist/package/objects.d.ts', 'utf8')
+  expect(exportedNames(built)).toEqual(['Subject'])
+  expect(exportedNames(declared)).toEqual(['Subject'])
 })
 
 it('runs on one workerd: tests, `npm start` and the build', async () => {

@@ -76,6 +76,7 @@ const refusals: Readonly<Record<RefusalCode, Expected>> = {
     challenge: `${BEARER}, error="invalid_token", error_description="token_expired"`,
   },
   hook_refused: { path: '/parties/undecided/x', ...FORBIDDEN },
+  forbidden: { path: '/forbidding/parties/main/x', token: mintToken, ...FORBIDDEN },
   origin_refused: { path: MAIN, headers: { cookie: 'a=1' }, ...FORBIDDEN },
   route_unknown: {
     path: '/parties/nowhere/x',

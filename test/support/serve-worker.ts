@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +41,9 @@ export interface ServedWorker {
 export async function serveWorker(options: WorkerOptions): Promise<ServedWorker> {
   const { vars = {}, rooms = {}, services = {} } = options
   const folder = await mkdtemp(join(tmpdir(), 'portico-'))
+  // On disk: workerd has no alarms for objects in memory.
+  const objects = join(folder, 'objects')
+  await mkdir(objects)
   const workers = { main: options.entry, ...services }
   for (const [name, entry] of Object.entries(workers)) {
     await bundle(entry, join(folder, `${name}.js`))
@@ -62,6 +65,7 @@ export async function serveWorker(options: WorkerOptions): Promise<ServedWorker>
 const config :Workerd.Config = (
   services = [
     (name = "internet", network = (allow = ["private", "public"])),
+    (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
     ${Object.keys(workers)
       .map((name) => {
         const isMain = name === 'main'
@@ -70,7 +74,7 @@ const config :Workerd.Config = (
       compatibilityDate = "${COMPATIBILITY_DATE}",
       bindings = [${isMain ? bindings.join(', ') : ''}],
       durableObjectNamespaces = [${isMain ? classes.join(', ') : ''}],
-      durableObjectStorage = (inMemory = void),
+      durableObjectStorage = (localDisk = "objects"),
     ))`
       })
       .join(',\n    ')}

@@ -120,6 +120,31 @@ const wrong: readonly (readonly [named: string, vars: Readonly<Record<string, un
   ['BACKENDS.api.origin', { ...SHORT, BACKENDS: `{"api":"${VALUE}"}` }],
   ['BACKENDS.api.origin', { ...SHORT, BACKENDS: `{"api":"https://user:${VALUE}@api.example"}` }],
   ['BACKENDS.api.service', { ...SHORT, BACKENDS: `{"api":{"service":"${VALUE}"}}` }],
+  ['PERMISSIONS', { ...SHORT, PERMISSIONS: VALUE }],
+  ['PERMISSIONS', { ...SHORT, PERMISSIONS: '[]' }],
+  ['PERMISSIONS', { ...SHORT, PERMISSIONS: '{}' }],
+  ['PERMISSIONS', { ...SHORT, PERMISSIONS: '{"everyone":{},"roles":{}}' }],
+  ['PERMISSIONS', { ...SHORT, PERMISSIONS: '{"claim":"rooms","role":{}}' }],
+  ['PERMISSIONS.claim', { ...SHORT, PERMISSIONS: '{"claim":""}' }],
+  ['PERMISSIONS.everyone', { ...SHORT, PERMISSIONS: `{"everyone":"${VALUE}"}` }],
+  ['PERMISSIONS.everyone.main', { ...SHORT, PERMISSIONS: '{"everyone":{"main":["read"]}}' }],
+  ['PERMISSIONS.roles.admin', { ...SHORT, PERMISSIONS: `{"roles":{"admin":["${VALUE}"]}}` }],
+  [
+    'PERMISSIONS.roles.admin.main:*',
+    { ...SHORT, PERMISSIONS: `{"roles":{"admin":{"main:*":"${VALUE}"}}}` },
+  ],
+  [
+    'PERMISSIONS.named.edit.main:*[1]',
+    { ...SHORT, PERMISSIONS: `{"named":{"edit":{"main:*":["read","${VALUE}"]}}}` },
+  ],
+  [
+    'ROOMS.backends',
+    { ...SHORT, ROOMS: '{"backends":"ECHO_ROOM"}', PERMISSIONS: '{"claim":"rooms"}' },
+  ],
+  ['TOKEN_KEY', { ...SHORT, TOKEN_KEY: VALUE.slice(0, 31) }],
+  ['TOKEN_KEY', { ...SHORT, TOKEN_KEY_PREVIOUS: VALUE }],
+  ['TOKEN_KEY_PREVIOUS', { ...SHORT, TOKEN_KEY: VALUE, TOKEN_KEY_PREVIOUS: VALUE.slice(0, 31) }],
+  ['SUBJECT, for TOKEN_KEY', { ...SHORT, TOKEN_KEY: VALUE, SUBJECT: undefined }],
   ['DEVELOPMENT_KEY', { ...SHORT, DEVELOPMENT_KEY: VALUE.slice(0, 31) }],
   ['DEMO', { ...SHORT, DEMO: VALUE }],
 ]
@@ -154,4 +179,22 @@ it('serves the room that the settings name, and no other binding', async () => {
   expect((await requestWith(vars, '/parties/main/x')).status).toBe(200)
   expect((await requestWith(vars, '/parties/ECHO_ROOM/x', { headers })).status).toBe(404)
   expect((await requestWith(SHORT, '/parties/main/x', { headers })).status).toBe(404)
+})
+
+it('lets people do what the settings grant, and nothing else', async () => {
+  const permissions = {
+    claim: 'scope',
+    named: { 'main:read': { 'main:*': ['read'] } },
+    everyone: { 'main:lobby': ['write'] },
+  }
+  const vars = {
+    ...SHORT,
+    ROOMS: '{"main":"ECHO_ROOM"}',
+    PERMISSIONS: JSON.stringify(permissions),
+  }
+  const headers = { authorization: await mintToken({ scope: 'openid main:read' }) }
+  const post = { method: 'POST', headers }
+  expect((await requestWith(vars, '/parties/main/x', { headers })).status).toBe(200)
+  expect((await requestWith(vars, '/parties/main/x', post)).status).toBe(403)
+  expect((await requestWith(vars, '/parties/main/lobby', post)).status).toBe(200)
 })

@@ -8,7 +8,7 @@ import { contextAt, identityFrom, NOW, verdictOf } from './verdict.ts'
 const HEADER = '{"alg":"HS256","typ":"JWT"}'
 const CLAIMS = { iss: ISSUER, aud: AUDIENCE, sub: 'alice', iat: NOW, exp: NOW + 60 }
 
-type Rules = Omit<Partial<JwtIssuerOptions>, 'jwksUrl' | 'publicKey' | 'secret'>
+type Rules = Omit<Partial<JwtIssuerOptions>, 'jwksUrl' | 'publicKey' | 'secret' | 'discover'>
 
 function verifierWith(rules: Rules = {}) {
   return jwt({ issuer: ISSUER, audience: AUDIENCE, secret: SECRET, ...rules })

@@ -2,7 +2,7 @@ import { base64url, decodeJwt, exportJWK, exportSPKI, generateKeyPair } from 'jo
 import { describe, expect, it } from 'vitest'
 import { decodeBase64url } from '../../../src/verify/base64url.ts'
 import type { Jwk } from '../../../src/verify/checked-jwk.ts'
-import { sharedSecret } from '../../../src/verify/configured-key.ts'
+import { hmacSecret } from '../../../src/verify/configured-key.ts'
 import { jwt } from '../../../src/verify/jwt.ts'
 import { configuredKeys } from '../../../src/verify/key-source.ts'
 import { signToken } from '../../../src/verify/sign-token.ts'
@@ -101,7 +101,7 @@ describe('secret', () => {
   })
 
   it('is imported once, not extractable and for verifying only', async () => {
-    const importKey = sharedSecret(SECRET, 'HS256')
+    const importKey = hmacSecret(SECRET, 'HS256')
     let imports = 0
     const source = configuredKeys('secret', [
       () => {
@@ -120,7 +120,7 @@ describe('secret', () => {
 describe('the tokens that the gate signs', () => {
   it('have their type, keep their claims, and leave the given claims alone', async () => {
     const claims = Object.freeze({ ...CLAIMS, role: 'admin' })
-    const token = await signToken(claims, SECRET)
+    const token = await signToken(claims, { secret: SECRET })
     expect(decodeJwt(token)).toEqual(claims)
     expect(token.startsWith(`${base64url.encode('{"typ":"JWT","alg":"HS256"}')}.`)).toBe(true)
     expect(await verdictOf(verifier, token)).toBe('ok')

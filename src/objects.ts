@@ -1,0 +1,1 @@
+export { Subject } from './store/subject.ts'
