@@ -60,7 +60,7 @@ async function run(
 ): Promise<number> {
   const query = new URLSearchParams({ contestant: name, count: String(count) })
   const before = cpuSeconds(pid)
-  await expectOk(await fetch(`${origin}/?${query}`))
+  await expectOk(await fetch(`${origin}/?${query.toString()}`))
   return cpuSeconds(pid) - before
 }
 

@@ -12,13 +12,23 @@ export function takeFromSearch(search: string, carriers: Carriers): string {
 /**
  * Takes the credential out of every carrier that the route allows, also out of those that were not
  * looked at because another one won.
+ *
+ * @param names the headers that there are: to ask the platform for one that is not there takes time
  */
-export function takeFromHeaders(headers: Headers, carriers: Carriers): void {
+export function takeFromHeaders(
+  headers: Headers,
+  names: readonly string[],
+  carriers: Carriers,
+): void {
   if (carriers.authorization) headers.delete('authorization')
   if (carriers.header !== false) headers.delete(carriers.header)
-  for (const cookie of carriers.cookie) takeFromCookie(headers, cookie)
-  if (carriers.subprotocol) takeFromProtocols(headers)
-  for (const parameter of credentialParameters(carriers)) takeFromReferer(headers, parameter)
+  if (names.includes('cookie')) {
+    for (const cookie of carriers.cookie) takeFromCookie(headers, cookie)
+  }
+  if (carriers.subprotocol && names.includes('sec-websocket-protocol')) takeFromProtocols(headers)
+  if (names.includes('referer')) {
+    for (const parameter of credentialParameters(carriers)) takeFromReferer(headers, parameter)
+  }
 }
 
 function takeFromCookie(headers: Headers, name: string): void {

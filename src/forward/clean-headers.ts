@@ -33,9 +33,15 @@ const DISGUISED = /^(?:cf|xrealip|trueclientip|contentlength|transferencoding|ke
  * Drops what a caller may not say to a room or a backend: connection headers and those that
  * `Connection` nominates, and the gate's own names in every spelling. It runs after a hook, so that
  * a hook's new request cannot bring a forged name along.
+ *
+ * @returns the names that were looked at and stay
  */
-export function cleanHeaders(headers: Headers): void {
-  drop(headers, (name) => HOP_BY_HOP.has(name) || isForged(name))
+export function cleanHeaders(headers: Headers): readonly string[] {
+  return drop(headers, isUnwantedAtBackend)
+}
+
+function isUnwantedAtBackend(name: string): boolean {
+  return HOP_BY_HOP.has(name) || isForged(name)
 }
 
 /**
@@ -46,15 +52,18 @@ export function dropForged(headers: Headers): void {
   drop(headers, (name) => name === 'connection' || isForged(name))
 }
 
-function drop(headers: Headers, isUnwanted: (name: string) => boolean): void {
+function drop(headers: Headers, isUnwanted: (name: string) => boolean): readonly string[] {
   // Deleting while iterating skips entries outside workerd.
   const unwanted: string[] = []
+  const kept: string[] = []
   for (const name of headers.keys()) {
     if (SUSPECT.test(name) && isUnwanted(name)) unwanted.push(name)
+    else kept.push(name)
   }
   const nominated = unwanted.includes('connection') ? headers.get('connection') : null
   for (const name of unwanted) headers.delete(name)
   for (const name of nominated?.split(',') ?? []) deleteNominated(headers, name.trim())
+  return kept
 }
 
 /** A first look, since most headers of a request are none of those above. */

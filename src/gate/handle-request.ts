@@ -104,12 +104,12 @@ function carry(
   return refuse('request_malformed', "offer the application's subprotocol beside the credential")
 }
 
-async function verify<Env, C>(
+function verify<Env, C>(
   gate: Gate<Env, C>,
   route: Route<Env, C>,
   credential: Credential | undefined,
   visit: Visit<Env>,
-): Promise<Result<Identity<C> | undefined>> {
+): Result<undefined> | Promise<Result<Identity<C>>> {
   const { auth } = route.guard
   if (auth === 'hook') return ok(undefined)
   if (credential === undefined) {
@@ -136,13 +136,13 @@ export function allow<Env, C>(
   return refuse('forbidden', `nothing allows this caller to ${needed} here`)
 }
 
-async function hook<Env, C>(
+function hook<Env, C>(
   route: Exclude<Route<Env, C>, { kind: 'nowhere' }>,
   identity: Identity<C> | undefined,
   permissions: readonly Operation[] | undefined,
   isUpgrade: boolean,
   { request, env, context }: Visit<Env>,
-): Promise<HookOutcome> {
+): HookOutcome | Promise<HookOutcome> {
   const mustApprove = route.guard.auth === 'hook'
   const kind = isUpgrade ? 'onBeforeConnect' : 'onBeforeRequest'
   if (route.guard[kind].length === 0 && !mustApprove) return { kind: 'go_on', request }

@@ -47,8 +47,8 @@ export function outgoingRequest(
   const headers = new Headers(hooked.headers)
   const outgoing = ready(origin + path + search, hooked, headers, received)
 
-  cleanHeaders(headers)
-  takeFromHeaders(headers, route.guard.carriers)
+  const names = cleanHeaders(headers)
+  takeFromHeaders(headers, names, route.guard.carriers)
   if (isUpgrade) {
     headers.set('upgrade', 'websocket')
     const protocol = applicationProtocol(received.headers)

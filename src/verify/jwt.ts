@@ -70,8 +70,8 @@ async function signerOf(
   jws: UnverifiedJws,
   candidates: readonly PinnedKey[],
 ): Promise<PinnedKey | undefined> {
-  const signed = await Promise.all(candidates.map((key) => isSignedBy(jws, key)))
-  return candidates[signed.indexOf(true)]
+  for (const key of candidates) if (await isSignedBy(jws, key)) return key
+  return undefined
 }
 
 const REGISTERED: ReadonlySet<string> = new Set([
@@ -100,8 +100,16 @@ function identityFrom(
   for (const name of Object.keys(claims)) if (isForwarded(name)) userData[name] = claims[name]
   return ok(
     deepFreeze({
-      ...{ issuer: rules.issuer, subject, username, session, tokenId, organization, roles },
-      ...{ expiresAt, claims, userData },
+      issuer: rules.issuer,
+      subject,
+      username,
+      session,
+      tokenId,
+      organization,
+      roles,
+      expiresAt,
+      claims,
+      userData,
     }),
   )
 }
