@@ -85,7 +85,7 @@ describe('several issuers', () => {
 })
 
 describe('rotation', () => {
-  it('accepts tokens of both secrets while one replaces the other', async () => {
+  it('accepts tokens of both secrets while one replaces the other, then only of the new one', async () => {
     const [old, fresh, other] = ['o', 'f', 'x'].map((letter) => letter.repeat(32)) as [
       string,
       string,
@@ -97,6 +97,10 @@ describe('rotation', () => {
     expect(await verdictOf(verifier, await mintWith(old))).toBe('ok')
     expect(await verdictOf(verifier, await mintWith(fresh))).toBe('ok')
     expect(await verdictOf(verifier, await mintWith(other))).toBe('token_invalid')
+
+    const afterwards = jwt({ issuer: A, secret: fresh })
+    expect(await verdictOf(afterwards, await mintWith(fresh))).toBe('ok')
+    expect(await verdictOf(afterwards, await mintWith(old))).toBe('token_invalid')
   })
 
   it.for<[kid: string | undefined, signer: 'one' | 'two', code: string]>([
