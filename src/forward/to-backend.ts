@@ -1,3 +1,4 @@
+import { logFailure } from '../refusal/log-failure.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
 import type { Outgoing } from './outgoing.ts'
 
@@ -22,9 +23,7 @@ export async function forwardToBackend(
         : await send(url, { ...init, cf: UNCACHED })
     return ok(response)
   } catch (error) {
-    console.error(
-      `portico: a backend failed with ${error instanceof Error ? error.name : typeof error}`,
-    )
+    logFailure('a backend failed with', error)
     return refuse('backend_unavailable', 'the backend cannot be reached right now')
   }
 }

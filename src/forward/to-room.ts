@@ -1,3 +1,4 @@
+import { logFailure } from '../refusal/log-failure.ts'
 import { refuse, ok, type Result } from '../refusal/refusal.ts'
 import type { Outgoing } from './outgoing.ts'
 
@@ -23,9 +24,7 @@ export async function forwardToRoom(
       const hasBody = typeof url !== 'string' || (init.body ?? null) !== null
       const canRetry = !hasBody && attempt < MAX_ATTEMPTS && isRetryable(error)
       if (!canRetry) {
-        console.error(
-          `portico: a room failed with ${error instanceof Error ? error.name : typeof error}`,
-        )
+        logFailure('a room failed with', error)
         return refuse('store_unavailable', 'the room cannot be reached right now')
       }
       await sleep(Math.random() * FIRST_PAUSE_MS * 2 ** attempt)

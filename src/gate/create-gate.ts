@@ -1,6 +1,7 @@
 import { Hono, type Context } from 'hono'
 import type { Claims, Identity } from '../identity/identity.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { logFailure } from '../refusal/log-failure.ts'
 import { ok, refuse, type Refusal, type Result } from '../refusal/refusal.ts'
 import { problemResponse } from '../refusal/response.ts'
 import { checkOptions } from './check-options.ts'
@@ -112,7 +113,7 @@ async function safely<T>(handle: () => Promise<Result<T>>): Promise<Result<T>> {
   try {
     return await handle()
   } catch (error) {
-    console.error(`portico: ${error instanceof Error ? error.name : typeof error} in the gate`)
+    logFailure('something in the gate threw', error)
     return refuse('gate_failed', 'the gate failed')
   }
 }
@@ -158,9 +159,7 @@ function attempt<G>(make: () => G): Result<G> {
       console.error(`portico: ${error.message}`)
       return refuse('gate_misconfigured', error.message)
     }
-    console.error(
-      `portico: the options threw ${error instanceof Error ? error.name : typeof error}`,
-    )
+    logFailure('the options threw', error)
     return refuse('gate_misconfigured', 'the options cannot be made from env')
   }
 }

@@ -1,5 +1,6 @@
 import type { Credential } from '../carry/find-credential.ts'
 import type { Identity } from '../identity/identity.ts'
+import { logFailure } from '../refusal/log-failure.ts'
 import { refuse, type Result } from '../refusal/refusal.ts'
 import type { Destination } from '../route/destination.ts'
 import { looksLikeTicket } from '../ticket/ticket.ts'
@@ -32,7 +33,7 @@ export async function verifyToken<Env, C>(
   try {
     return await verifyWithFirst(verifiers, token, context)
   } catch (error) {
-    console.error(`portico: a verifier threw ${error instanceof Error ? error.name : typeof error}`)
+    logFailure('a verifier threw', error)
     return refuse('verifier_unavailable', 'the credential cannot be verified right now')
   }
 }

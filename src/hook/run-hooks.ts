@@ -1,4 +1,5 @@
 import { TokenRefusedError } from '../verify/verify-token.ts'
+import { logFailure } from '../refusal/log-failure.ts'
 import { refuse, type Refusal } from '../refusal/refusal.ts'
 import { lendRequest } from './lent-request.ts'
 import type { Hook } from './lobby.ts'
@@ -44,7 +45,7 @@ async function runHook<L>(
   } catch (error) {
     if (error instanceof TokenRefusedError) return { kind: 'refused', refusal: error.refusal }
     // Only the kind of error: its message is the application's and may quote a token.
-    console.error(`portico: a hook threw ${error instanceof Error ? error.name : typeof error}`)
+    logFailure('a hook threw', error)
     return refused(refuse('hook_failed', 'the hook failed'))
   }
   if (returned instanceof Response) return { kind: 'answered', response: returned }

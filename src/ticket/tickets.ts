@@ -1,5 +1,6 @@
 import { deepFreeze } from '../identity/deep-freeze.ts'
 import type { Identity } from '../identity/identity.ts'
+import { logFailure } from '../refusal/log-failure.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
 import type { Subject } from '../store/subject.ts'
 import { subjectName } from './subject-name.ts'
@@ -82,9 +83,7 @@ async function asking<T>(ask: () => Promise<T>): Promise<Result<T>> {
   try {
     return ok(await ask())
   } catch (error) {
-    console.error(
-      `portico: a subject failed with ${error instanceof Error ? error.name : typeof error}`,
-    )
+    logFailure('a subject failed with', error)
     return refuse('store_unavailable', 'tickets cannot be kept or redeemed right now')
   }
 }

@@ -48,6 +48,9 @@ export interface Identified {
   readonly roles?: readonly string[]
 }
 
+/** The claims that RFC 7519, section 4.1 registers: about the token, not about the caller. */
+export const REGISTERED_CLAIMS = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'] as const
+
 /** What the claims of an issuer's tokens must be. Absent is never allowed, except where it says so. */
 export interface ClaimRules {
   readonly issuer: string

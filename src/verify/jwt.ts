@@ -2,7 +2,7 @@ import { deepFreeze } from '../identity/deep-freeze.ts'
 import type { Claims, Identity } from '../identity/identity.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
-import { checkClaims, type CheckedClaims, type JwtClaims } from './claims.ts'
+import { checkClaims, REGISTERED_CLAIMS, type CheckedClaims, type JwtClaims } from './claims.ts'
 import { parseCompactJws, type UnverifiedJws } from './compact-jws.ts'
 import { checkIssuer, type JwtIssuer, type JwtIssuerOptions } from './jwt-options.ts'
 import type { PinnedKey } from './pinned-key.ts'
@@ -74,16 +74,7 @@ async function signerOf(
   return undefined
 }
 
-const REGISTERED: ReadonlySet<string> = new Set([
-  'iss',
-  'sub',
-  'aud',
-  'exp',
-  'nbf',
-  'iat',
-  'jti',
-  'azp',
-])
+const NOT_FORWARDED: ReadonlySet<string> = new Set([...REGISTERED_CLAIMS, 'azp'])
 
 function identityFrom(
   claims: Claims,
@@ -95,7 +86,7 @@ function identityFrom(
   if (typeof username !== 'string' || username === '') {
     return refuse('token_invalid', `the token's "${userClaim ?? 'sub'}" is missing or not accepted`)
   }
-  const isForwarded = (name: string) => forwardClaims?.includes(name) ?? !REGISTERED.has(name)
+  const isForwarded = (name: string) => forwardClaims?.includes(name) ?? !NOT_FORWARDED.has(name)
   const userData = Object.setPrototypeOf({}, null) as Record<string, unknown>
   for (const name of Object.keys(claims)) if (isForwarded(name)) userData[name] = claims[name]
   return ok(

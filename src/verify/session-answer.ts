@@ -2,7 +2,7 @@ import { deepFreeze } from '../identity/deep-freeze.ts'
 import type { Identity } from '../identity/identity.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
-import { isNumericDate } from './claims.ts'
+import { isNumericDate, REGISTERED_CLAIMS } from './claims.ts'
 import { checkSeconds, checkServiceUrl, checkText, checkTexts } from './option-checks.ts'
 import type { CommonSessionOptions } from './session-service-options.ts'
 
@@ -92,21 +92,11 @@ export function identityFromAnswer(
   )
 }
 
-const REGISTERED: ReadonlySet<string> = new Set([
-  'active',
-  'token_type',
-  'iss',
-  'sub',
-  'aud',
-  'exp',
-  'nbf',
-  'iat',
-  'jti',
-])
+const NOT_FORWARDED: ReadonlySet<string> = new Set([...REGISTERED_CLAIMS, 'active', 'token_type'])
 
 function userDataOf(answer: Answer, { forwardClaims, expires }: AnswerRules): Answer {
   const isForwarded = (name: string) =>
-    forwardClaims?.includes(name) ?? !(REGISTERED.has(name) || name === expires.join('.'))
+    forwardClaims?.includes(name) ?? !(NOT_FORWARDED.has(name) || name === expires.join('.'))
   return Object.fromEntries(Object.entries(answer).filter(([name]) => isForwarded(name)))
 }
 
