@@ -5,9 +5,9 @@ import { describeMachine } from './machine.ts'
 import { assign, contestantsFor, type ContestantName } from './verify-assignment.ts'
 import { markdownTable, type Figures } from './verify-table.ts'
 
-const ROUNDS = 9
-/** Long against one tick of the clock that counts a process's time. */
-const ROUND_SECONDS = 0.4
+const ROUNDS = 60
+/** Short, so that a disturbance meets all contestants of a round alike. */
+const ROUND_SECONDS = 0.05
 
 const named = process.argv.slice(2) as Algorithm[]
 const chosen = named.length === 0 ? (Object.keys(algorithms) as Algorithm[]) : named
@@ -28,7 +28,7 @@ try {
 async function measure(served: ServedWorker, algorithm: Algorithm): Promise<Figures> {
   const assignment = await assign(algorithm)
   const body = JSON.stringify(assignment)
-  await expectOk(await fetch(`${served.origin}/assign`, { method: 'POST', body }))
+  await expectOk(await fetch(`${served.origin}/assign`, { method: 'POST', body }), served.logs)
   const names = contestantsFor(algorithm)
 
   const counts = new Map<ContestantName, number>()
@@ -54,17 +54,17 @@ async function countFor(served: ServedWorker, name: ContestantName): Promise<num
 
 /** The CPU time that it takes a contestant to verify that many tokens. */
 async function run(
-  { origin, pid }: ServedWorker,
+  { origin, pid, logs }: ServedWorker,
   name: ContestantName,
   count: number,
 ): Promise<number> {
   const query = new URLSearchParams({ contestant: name, count: String(count) })
   const before = cpuSeconds(pid)
-  await expectOk(await fetch(`${origin}/?${query.toString()}`))
+  await expectOk(await fetch(`${origin}/?${query.toString()}`), logs)
   return cpuSeconds(pid) - before
 }
 
-async function expectOk(response: Response): Promise<void> {
+async function expectOk(response: Response, logs: () => string): Promise<void> {
   const text = await response.text()
-  if (!response.ok) throw new Error(`${response.status} ${text}`)
+  if (!response.ok) throw new Error(`${response.status} ${text}\n${logs()}`)
 }

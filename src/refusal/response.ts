@@ -10,7 +10,7 @@ export function problemResponse(refusal: Refusal): Response {
     'cache-control': 'no-store',
   })
   if (status === 401 || status === 403) headers.set('www-authenticate', challenge(refusal, status))
-  if (retry === 'back_off' && status === 503) {
+  if (retry === 'back_off' && (status === 503 || status === 429)) {
     headers.set('retry-after', String(RETRY_AFTER_SECONDS))
   }
   const body = { status, title: titles[status], code: refusal.code, detail: refusal.detail }
@@ -35,6 +35,8 @@ const titles: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
+  410: 'Gone',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',

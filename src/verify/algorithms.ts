@@ -9,7 +9,8 @@ interface AlgorithmRule {
   /** For HMAC: the shortest secret, as long as the hash (RFC 7518, section 3.2). */
   readonly minSecretBytes?: number
   readonly importParams: SubtleCryptoImportKeyAlgorithm
-  readonly verifyParams: SubtleCryptoSignAlgorithm
+  /** A name alone where the key says the rest: the platform reads an object's members one by one. */
+  readonly verifyParams: string | SubtleCryptoSignAlgorithm
 }
 
 export const algorithms = {
@@ -29,7 +30,7 @@ export const algorithms = {
     kty: 'OKP',
     crv: 'Ed25519',
     importParams: { name: 'Ed25519' },
-    verifyParams: { name: 'Ed25519' },
+    verifyParams: 'Ed25519',
   },
 } as const satisfies Record<string, AlgorithmRule>
 
@@ -42,18 +43,17 @@ export function ruleOf(algorithm: Algorithm): AlgorithmRule {
 }
 
 function hmac(bits: 256 | 384 | 512) {
-  const params = { name: 'HMAC', hash: `SHA-${bits}` }
   return {
     kty: 'oct',
     minSecretBytes: bits / 8,
-    importParams: params,
-    verifyParams: params,
+    importParams: { name: 'HMAC', hash: `SHA-${bits}` },
+    verifyParams: 'HMAC',
   } as const
 }
 
 function rsa(bits: 256 | 384 | 512) {
-  const params = { name: 'RSASSA-PKCS1-v1_5', hash: `SHA-${bits}` }
-  return { kty: 'RSA', importParams: params, verifyParams: params } as const
+  const name = 'RSASSA-PKCS1-v1_5'
+  return { kty: 'RSA', importParams: { name, hash: `SHA-${bits}` }, verifyParams: name } as const
 }
 
 function pss(bits: 256 | 384 | 512) {

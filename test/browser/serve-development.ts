@@ -3,11 +3,10 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gatherLog, type ProcessLog } from '../support/process-log.ts'
 
-interface DevelopmentServer {
+interface DevelopmentServer extends ProcessLog {
   readonly origin: string
-  /** Everything that `npm start` printed so far. */
-  readonly logs: () => string
   readonly stop: () => Promise<void>
 }
 
@@ -30,10 +29,7 @@ export async function serveDevelopment(port: number): Promise<DevelopmentServer>
     // A group of its own, because wrangler starts processes that may not end with it.
     { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  let logs = ''
-  for (const stream of [server.stdout, server.stderr]) {
-    stream.on('data', (chunk: Buffer) => (logs += chunk.toString()))
-  }
+  const log = gatherLog(server)
 
   async function stop(): Promise<void> {
     const { pid } = server
@@ -45,14 +41,9 @@ export async function serveDevelopment(port: number): Promise<DevelopmentServer>
   }
 
   try {
-    const [, origin = ''] = await new Promise<RegExpExecArray>((resolve, reject) => {
-      server.stdout.on('data', () => {
-        const ready = /Open (http:\/\/localhost:\d+)/.exec(logs)
-        if (ready !== null) resolve(ready)
-      })
-      server.once('exit', () => reject(new Error(`npm start did not serve:\n${logs}`)))
-    })
-    return { origin, logs: () => logs, stop }
+    await log.logged('(Ctrl+C stops it)')
+    const origin = /Open (http:\/\/localhost:\d+)/.exec(log.logs())?.[1] ?? ''
+    return { origin, ...log, stop }
   } catch (error) {
     await stop()
     throw error

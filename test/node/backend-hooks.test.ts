@@ -80,13 +80,13 @@ it("hands a service binding's redirect to the client behind a hook that makes a 
 it('leaves a hook the whole of a clone that it reads in the background', async () => {
   const path = '/backends/reads-a-clone-in-the-background/x'
   await fetch(gate.worker.origin + path, { method: 'POST', body: BODY })
-  await expect.poll(() => gate.worker.logs()).toContain(`in the background: ${BODY}`)
+  await gate.worker.logged(`in the background: ${BODY}`)
 })
 
 it('tells a hook that reads on when it has returned that it is too late', async () => {
   const path = '/backends/reads-on-when-it-has-returned/x'
   await fetch(gate.worker.origin + path, { method: 'POST', body: BODY })
-  await expect.poll(() => gate.worker.logs()).toContain('too late: TypeError')
+  await gate.worker.logged('too late: TypeError')
 })
 
 it('keeps the other headers when the hook edits some', async () => {

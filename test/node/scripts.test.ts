@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeFolder, run } from '../support/packed-package.ts'
+import { gatherLog } from '../support/process-log.ts'
 
 const NOTICE = 'Installing dependencies'
 
@@ -121,22 +122,14 @@ async function startServer(command: string, args: readonly string[]) {
   const options = ['--port', '0', '--persist-to', state]
   const child = spawn(command, [...args, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
   const closed = once(child, 'close')
-  let printed = ''
-  const ready = new Promise<void>((settle) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        printed += String(chunk)
-        if (printed.includes('Ready on')) settle()
-      })
-    }
-  })
-  await Promise.race([ready, closed])
-  const [, url] = /Open (http:\S+)/.exec(printed) ?? []
-  if (url === undefined) throw new Error(`npm start said no address:\n${printed}`)
+  const { logs, logged } = gatherLog(child)
+  await logged('(Ctrl+C stops it)')
+  const [, url] = /Open (http:\S+)/.exec(logs()) ?? []
+  if (url === undefined) throw new Error(`npm start said no address:\n${logs()}`)
   return {
     child,
     url,
-    printed: () => printed,
+    printed: logs,
     async [Symbol.asyncDispose]() {
       child.kill()
       await closed

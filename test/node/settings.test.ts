@@ -210,6 +210,6 @@ it('refuses every request, and says it in the log, while a setting is wrong', as
     })
     expect(text).not.toContain('too-short')
   }
-  expect(worker.logs()).toContain('portico: JWT_SECRET: ')
+  await worker.logged('portico: JWT_SECRET: ')
   expect(worker.logs()).not.toContain('too-short')
 })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
+import { gatherLog, type ProcessLog } from './process-log.ts'
 
 // The package is CommonJS, and the loaders of Node and vitest read its default export differently.
 export const { default: workerd } = createRequire(import.meta.url)('workerd') as {
@@ -24,13 +25,11 @@ interface WorkerOptions {
   readonly services?: Readonly<Record<string, string>>
 }
 
-export interface ServedWorker {
+export interface ServedWorker extends ProcessLog {
   /** `http://127.0.0.1:<port>` */
   readonly origin: string
   readonly port: number
   readonly pid: number
-  /** Everything that the Worker logged so far. */
-  readonly logs: () => string
   readonly stop: () => Promise<void>
 }
 
@@ -88,17 +87,14 @@ const config :Workerd.Config = (
     ['serve', '--experimental', '--control-fd=3', join(folder, 'config.capnp')],
     { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
   )
-  let logs = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => (logs += chunk.toString()))
-  }
-  const port = await listeningPort(child, () => logs)
+  const log = gatherLog(child)
+  const port = await listeningPort(child, log.logs)
   return {
     origin: `http://127.0.0.1:${port}`,
     port,
     // A process that told its port has a process id.
     pid: child.pid as number,
-    logs: () => logs,
+    ...log,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
         // A polite signal leaves workerd waiting for its open sockets.
