@@ -16,7 +16,7 @@ export type { PermissionOptions } from './policy/permissions.ts'
 export { auth0, type Auth0Options } from './providers/auth0.ts'
 export { betterAuth, type BetterAuthOptions } from './providers/better-auth.ts'
 export { clerk, type ClerkOptions } from './providers/clerk.ts'
-export { clerkCookies } from './providers/clerk-publishable-key.ts'
+export { clerkCarriers } from './providers/clerk-publishable-key.ts'
 export type { ClerkToken } from './providers/clerk-tokens.ts'
 export {
   cloudflareAccess,

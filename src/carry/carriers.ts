@@ -13,6 +13,8 @@ export interface CarrierOptions {
   readonly header?: string | false
   /** `Sec-WebSocket-Protocol: portico.bearer.<token>, <the application's own>`. Default `true`. */
   readonly subprotocol?: boolean
+  /** Cookies that are taken out beside the credential and never read: what renews it, for example. */
+  readonly dropCookies?: readonly string[]
 }
 
 export interface Carriers {
@@ -22,6 +24,7 @@ export interface Carriers {
   readonly cookie: readonly string[]
   readonly header: string | false
   readonly subprotocol: boolean
+  readonly dropCookies: readonly string[]
   /** Whether the gate issues tickets, which then come as `?ticket=…`. */
   readonly ticket: boolean
 }
@@ -32,6 +35,18 @@ export const DEFAULT_CARRIERS: Carriers = {
   cookie: ['__session'],
   header: false,
   subprotocol: true,
+  dropCookies: [],
+  ticket: false,
+}
+
+/** For what a page of another origin must not do: it can send a cookie or a query without asking first. */
+export const AUTHORIZATION_ONLY: Carriers = {
+  authorization: true,
+  query: false,
+  cookie: [],
+  header: false,
+  subprotocol: false,
+  dropCookies: [],
   ticket: false,
 }
 

@@ -18,10 +18,10 @@ export function cookiePairs(header: string): CookiePair[] {
   })
 }
 
-/** The header without the cookies called `name`, all other bytes kept. */
-export function withoutCookie(header: string, name: string): string {
+/** The header without the cookies of these names, all other bytes kept. */
+export function withoutCookies(header: string, names: readonly string[]): string {
   const pairs = cookiePairs(header)
-  const kept = pairs.filter((pair) => pair.name !== name)
+  const kept = pairs.filter(({ name }) => !names.includes(name))
   if (kept.length === pairs.length) return header
   return trimBlanks(kept.map((pair) => pair.text).join(';'))
 }

@@ -1,5 +1,5 @@
 import { BEARER_PROTOCOL, credentialParameters, type Carriers } from './carriers.ts'
-import { withoutCookie } from './cookie-header.ts'
+import { withoutCookies } from './cookie-header.ts'
 import { protocolsOf } from './find-credential.ts'
 import { withoutParameter } from './query-string.ts'
 
@@ -23,7 +23,7 @@ export function takeFromHeaders(
   if (carriers.authorization) headers.delete('authorization')
   if (carriers.header !== false) headers.delete(carriers.header)
   if (names.includes('cookie')) {
-    for (const cookie of carriers.cookie) takeFromCookie(headers, cookie)
+    takeFromCookie(headers, [...carriers.cookie, ...carriers.dropCookies])
   }
   if (carriers.subprotocol && names.includes('sec-websocket-protocol')) takeFromProtocols(headers)
   if (names.includes('referer')) {
@@ -31,10 +31,10 @@ export function takeFromHeaders(
   }
 }
 
-function takeFromCookie(headers: Headers, name: string): void {
+function takeFromCookie(headers: Headers, names: readonly string[]): void {
   const header = headers.get('cookie')
-  if (header === null || !header.includes(name)) return
-  const kept = withoutCookie(header, name)
+  if (header === null || !names.some((name) => header.includes(name))) return
+  const kept = withoutCookies(header, names)
   // Written only where it changed: workerd logs the whole of a non-ASCII header that is set.
   if (kept !== header) setOrDelete(headers, 'cookie', kept)
 }

@@ -1,11 +1,10 @@
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import type { Subject } from '../store/subject.ts'
 import { ticketsOf, type Tickets } from '../ticket/tickets.ts'
-import { checkSeconds, checkTexts } from '../verify/option-checks.ts'
-import { checkNamespace } from './option-values.ts'
+import { checkSeconds } from '../verify/option-checks.ts'
+import { checkNamespace, checkTokenKeys } from './option-values.ts'
 import type { TicketOptions } from './options.ts'
 
-const MIN_KEY_CHARACTERS = 32
 const DEFAULT_TTL_SECONDS = 15
 const MAX_TTL_SECONDS = 60
 
@@ -18,14 +17,7 @@ export function checkTickets<Env extends object>(
   hasVerifier: boolean,
 ): (env: Env) => Tickets {
   if (!hasVerifier) throw new ConfigurationError('tickets: without a verifier nobody can get one')
-  const keys = checkTexts('tickets.key', options.key)
-  for (const [index, key] of keys.entries()) {
-    if (key.length < MIN_KEY_CHARACTERS) {
-      throw new ConfigurationError(
-        `tickets.key[${index}]: it needs at least ${MIN_KEY_CHARACTERS} characters`,
-      )
-    }
-  }
+  const keys = checkTokenKeys('tickets.key', options.key)
   const ttlSeconds = checkSeconds(
     'tickets.ttlSeconds',
     options.ttlSeconds ?? DEFAULT_TTL_SECONDS,

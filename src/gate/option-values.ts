@@ -1,6 +1,7 @@
 import { TICKET_PARAMETER, type CarrierOptions, type Carriers } from '../carry/carriers.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { MAX_NAME_BYTES } from '../route/destination.ts'
+import { checkTexts } from '../verify/option-checks.ts'
 
 /*
  * Checks of single options. The types say the same, but options also come from JavaScript, and a
@@ -38,6 +39,28 @@ function isNamespace(value: unknown): value is DurableObjectNamespace {
   )
 }
 
+/** Another Worker, given by itself or by the name of its binding. */
+export function checkService(name: string, service: unknown, env: object): Fetcher {
+  const bound: unknown = typeof service === 'string' ? Reflect.get(env, service) : service
+  if (typeof bound === 'object' && bound !== null && 'fetch' in bound) return bound as Fetcher
+  throw new ConfigurationError(`${name}: expected an origin or a service binding`)
+}
+
+const MIN_KEY_CHARACTERS = 32
+
+/** Keys that tickets or connection tokens are tagged with. */
+export function checkTokenKeys(name: string, value: unknown): readonly [string, ...string[]] {
+  const keys = checkTexts(name, value) as readonly [string, ...string[]]
+  for (const [index, key] of keys.entries()) {
+    if (key.length < MIN_KEY_CHARACTERS) {
+      throw new ConfigurationError(
+        `${name}[${index}]: it needs at least ${MIN_KEY_CHARACTERS} characters`,
+      )
+    }
+  }
+  return keys
+}
+
 /** A name as HTTP writes it: of a header, a cookie, a parameter (RFC 9110, section 5.6.2). */
 export function isToken(value: unknown): boolean {
   return typeof value === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value)
@@ -56,6 +79,10 @@ export function checkCarriers(
     if (value !== false && !isCarrierName(value)) {
       throw new ConfigurationError(`${name}.${carrier}: expected a name, or false`)
     }
+  }
+  const { dropCookies } = carriers
+  if (!Array.isArray(dropCookies) || !dropCookies.every(isToken)) {
+    throw new ConfigurationError(`${name}.dropCookies: expected a list of names`)
   }
   if (carriers.ticket && carriers.query === TICKET_PARAMETER) {
     throw new ConfigurationError(`${name}.query: "${TICKET_PARAMETER}" is where tickets come`)
@@ -102,7 +129,17 @@ export function entriesOf<T>(
   return entries
 }
 
-const RESERVED_PREFIXES: ReadonlySet<string> = new Set(['backends', 'party', '_portico'])
+const RESERVED_PREFIXES: ReadonlySet<string> = new Set([
+  'backends',
+  'party',
+  '_portico',
+  'ctrl',
+  'pub',
+  'v1',
+  'v2',
+  'auth',
+  '.well-known',
+])
 const PREFIX = /^[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/
 
 export function checkPrefix(prefix: string): string {

@@ -1,4 +1,4 @@
-import { TICKET_PARAMETER } from '../carry/carriers.ts'
+import { AUTHORIZATION_ONLY, TICKET_PARAMETER } from '../carry/carriers.ts'
 import { findCredential } from '../carry/find-credential.ts'
 import type { Identity } from '../identity/identity.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
@@ -20,16 +20,6 @@ export interface IssuedTicket<C> {
 }
 
 const MAX_BODY_BYTES = 8192
-
-/** A cookie or the query must not do: a page of another origin could then have tickets issued. */
-const AUTHORIZATION_ONLY = {
-  authorization: true,
-  query: false,
-  cookie: [],
-  header: false,
-  subprotocol: false,
-  ticket: false,
-} as const
 
 /** Answers `POST /_portico/tickets`. Hooks do not run here, but where the ticket is redeemed. */
 export async function issueTicket<Env, C>(

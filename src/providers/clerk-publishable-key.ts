@@ -1,3 +1,4 @@
+import type { CarrierOptions } from '../carry/carriers.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { encodeBase64url } from '../verify/base64url.ts'
 import { checkHost } from './preset.ts'
@@ -15,11 +16,25 @@ export function frontendApiOf(publishableKey: string): string {
 }
 
 /**
- * The cookies that hold a session, for `carriers.cookie`. Several applications on one domain share
- * `__session`; the one with this instance's suffix is nobody else's, and so comes first.
+ * Where Clerk puts its session: for the gate's `carriers`. Several applications on one domain share
+ * `__session`; the cookie with this instance's suffix is nobody else's, and so comes first.
  */
-export function clerkCookies(publishableKey: string): readonly string[] {
+export function clerkCarriers(publishableKey: string) {
   frontendApiOf(publishableKey)
   const hash = encodeBase64url(sha1(new TextEncoder().encode(publishableKey)))
-  return [`__session_${hash.slice(0, 8)}`, '__session']
+  const named = (name: string) => [`${name}_${hash.slice(0, 8)}`, name]
+  return {
+    cookie: named('__session'),
+    dropCookies: BESIDE_THE_SESSION.flatMap(named),
+  } as const satisfies CarrierOptions
 }
+
+/** What makes new sessions, and what a browser and Clerk tell each other about one. */
+const BESIDE_THE_SESSION = [
+  '__refresh',
+  '__client',
+  '__client_uat',
+  '__clerk_db_jwt',
+  '__clerk_handshake',
+  '__clerk_handshake_nonce',
+]

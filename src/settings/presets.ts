@@ -1,7 +1,7 @@
 import { DEFAULT_CARRIERS, type CarrierOptions } from '../carry/carriers.ts'
 import { auth0 } from '../providers/auth0.ts'
 import { betterAuth } from '../providers/better-auth.ts'
-import { clerkCookies } from '../providers/clerk-publishable-key.ts'
+import { clerkCarriers } from '../providers/clerk-publishable-key.ts'
 import { clerk } from '../providers/clerk.ts'
 import { cloudflareAccess, cloudflareAccessCarriers } from '../providers/cloudflare-access.ts'
 import { cognito } from '../providers/cognito.ts'
@@ -53,13 +53,15 @@ export function presetCarriers(
   const all = issuers.map(carriersOf)
   const cookies = [...all, { cookie }].flatMap((carriers) => carriers.cookie ?? [])
   const names = cookies.flatMap((name) => (name === false ? [] : [name].flat()))
+  const dropped = all.flatMap(({ dropCookies = [] }) => dropCookies)
   return all.reduce((merged, carriers) => ({ ...carriers, ...merged }), {
     cookie: [...new Set(names)],
+    dropCookies: [...new Set(dropped)],
   })
 }
 
 function carriersOf({ preset, publishable_key: key }: PresetIssuer): CarrierOptions {
   if (preset === 'cloudflare_access') return cloudflareAccessCarriers
-  if (preset === 'clerk' && typeof key === 'string') return { cookie: clerkCookies(key) }
+  if (preset === 'clerk' && typeof key === 'string') return clerkCarriers(key)
   return {}
 }

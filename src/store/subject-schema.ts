@@ -1,3 +1,5 @@
+import { migrateWith } from './migrate.ts'
+
 /** Each entry brings the schema from its index to the next; entries are never changed, only added. */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE tickets (
@@ -10,16 +12,11 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX tickets_by_expiry ON tickets (expires_at);`,
 ]
 
-/** Runs the migrations that this object has not seen yet. Synchronous, so nothing comes between. */
+/** Whether anything was stored: an object whose last row is gone has given its tables back. */
+export function hasTables({ sql }: DurableObjectStorage): boolean {
+  return sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'schema_version'`).toArray().length > 0
+}
+
 export function migrate(storage: DurableObjectStorage): void {
-  storage.transactionSync(() => {
-    const { sql } = storage
-    sql.exec('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT')
-    const [row] = sql.exec<{ version: number }>('SELECT version FROM schema_version').toArray()
-    const version = row?.version ?? 0
-    if (version === MIGRATIONS.length) return
-    for (const migration of MIGRATIONS.slice(version)) sql.exec(migration)
-    sql.exec('DELETE FROM schema_version')
-    sql.exec('INSERT INTO schema_version VALUES (?)', MIGRATIONS.length)
-  })
+  migrateWith(storage, MIGRATIONS)
 }

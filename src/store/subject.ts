@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-import { migrate } from './subject-schema.ts'
+import { hasTables, migrate } from './subject-schema.ts'
 
 /** What a ticket stands for. */
 export interface KeptTicket {
@@ -15,21 +15,40 @@ export interface KeptTicket {
   readonly expiresAt: number
 }
 
+const MAX_OPEN_TICKETS = 100
 const SWEEP_ROWS = 500
 
-/** One person, (issuer, subject): keeps the tickets that were given to them until they are used. */
+/**
+ * One person, (issuer, subject): keeps the tickets that were given to them until they are used.
+ * Tables are there from the first write until the alarm finds them empty, also while one instance
+ * lives on, so every method has to do without them.
+ */
 export class Subject extends DurableObject {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
-    migrate(ctx.storage)
+    if (hasTables(ctx.storage)) migrate(ctx.storage)
   }
 
-  async keepTicket({ id, destination, origin, identity, expiresAt }: KeptTicket): Promise<void> {
+  /** @returns whether it is kept: nobody has more than a certain number of tickets open at a time */
+  async keepTicket(
+    { id, destination, origin, identity, expiresAt }: KeptTicket,
+    nowSeconds: number,
+  ): Promise<boolean> {
+    const { storage } = this.ctx
     const idHash = await hashOf(id)
+    migrate(storage)
+    const { open } = storage.sql
+      .exec<{ open: number }>(
+        'SELECT count(*) AS open FROM tickets WHERE expires_at > ?',
+        nowSeconds,
+      )
+      .one()
+    if (open >= MAX_OPEN_TICKETS) return false
     const row = [idHash, destination, origin ?? null, identity, expiresAt]
-    this.ctx.storage.sql.exec('INSERT INTO tickets VALUES (?, ?, ?, ?, ?)', ...row)
-    const alarmAt = await this.ctx.storage.getAlarm()
-    if (alarmAt === null) await this.ctx.storage.setAlarm(expiresAt * 1000)
+    storage.sql.exec('INSERT INTO tickets VALUES (?, ?, ?, ?, ?)', ...row)
+    const alarmAt = await storage.getAlarm()
+    if (alarmAt === null) await storage.setAlarm(expiresAt * 1000)
+    return true
   }
 
   /**
@@ -37,8 +56,10 @@ export class Subject extends DurableObject {
    * shown at the wrong place is spent as well, since whoever shows it there has stolen it.
    */
   async redeemTicket(id: string, nowSeconds: number): Promise<KeptTicket | undefined> {
+    const { storage } = this.ctx
     const idHash = await hashOf(id)
-    const [row] = this.ctx.storage.sql
+    if (!hasTables(storage)) return undefined
+    const [row] = storage.sql
       .exec<{ destination: string; origin: string | null; identity: string; expires_at: number }>(
         'DELETE FROM tickets WHERE id_hash = ? RETURNING destination, origin, identity, expires_at',
         idHash,
@@ -54,19 +75,25 @@ export class Subject extends DurableObject {
     }
   }
 
-  /** Forgets expired tickets in bounded batches, so that no alarm runs long. */
+  /** Forgets expired tickets in bounded batches, so that no alarm runs long, and then the tables. */
   override async alarm(): Promise<void> {
-    const { sql } = this.ctx.storage
-    sql.exec(
-      'DELETE FROM tickets WHERE id_hash IN (SELECT id_hash FROM tickets WHERE expires_at <= ? LIMIT ?)',
-      Date.now() / 1000,
-      SWEEP_ROWS,
-    )
-    const next = sql
-      .exec<{ at: number | null }>('SELECT min(expires_at) AS at FROM tickets')
-      .one().at
-    if (next !== null) await this.ctx.storage.setAlarm(next * 1000)
+    const { storage } = this.ctx
+    const next = hasTables(storage) ? sweep(storage) : undefined
+    // Nothing can come between: the platform deletes at once, and only then lets others go on.
+    if (next === undefined) await storage.deleteAll()
+    else await storage.setAlarm(next * 1000)
   }
+}
+
+/** @returns when the next of the tickets that are left ends, in seconds */
+function sweep({ sql }: DurableObjectStorage): number | undefined {
+  sql.exec(
+    'DELETE FROM tickets WHERE id_hash IN (SELECT id_hash FROM tickets WHERE expires_at <= ? LIMIT ?)',
+    Date.now() / 1000,
+    SWEEP_ROWS,
+  )
+  const { at } = sql.exec<{ at: number | null }>('SELECT min(expires_at) AS at FROM tickets').one()
+  return at ?? undefined
 }
 
 async function hashOf(id: string): Promise<ArrayBuffer> {

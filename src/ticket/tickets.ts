@@ -54,8 +54,10 @@ export function ticketsOf(
       const name = await subjectName(identity.issuer, identity.subject)
       const { text, id } = await makeTicket(name, expiresAt, key)
       const kept = { id, destination, origin, identity: JSON.stringify(identity), expiresAt }
-      const stored = await asking(() => subjects.getByName(name).keepTicket(kept))
-      return stored.ok ? ok({ ticket: text, expiresAt }) : stored
+      const stored = await asking(() => subjects.getByName(name).keepTicket(kept, nowSeconds))
+      if (!stored.ok) return stored
+      if (stored.value) return ok({ ticket: text, expiresAt })
+      return refuse('rate_limited', 'too many tickets of this caller are waiting to be used')
     },
 
     async redeem(ticket, destination, origin, nowSeconds) {

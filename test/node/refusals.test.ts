@@ -48,8 +48,11 @@ const UNAVAILABLE = {
 } as const
 const FAILED = { status: 500, close: 1013, title: 'Internal Server Error' } as const
 
+/** Told by connection tokens and by the ticket endpoint, and tested with those. */
+type ToldElsewhere = 'token_revoked' | 'backend_gone' | 'rate_limited'
+
 // A code without its request does not compile.
-const refusals: Readonly<Record<RefusalCode, Expected>> = {
+const refusals: Readonly<Record<Exclude<RefusalCode, ToldElsewhere>, Expected>> = {
   credential_missing: { path: MAIN, ...UNAUTHORIZED, challenge: BEARER },
   credential_ambiguous: {
     path: `${MAIN}?token=a&token=b`,

@@ -136,12 +136,29 @@ it('gives none for a place where the hook alone decides', async () => {
 
 it('gives none for a place that the caller may not connect to, or that does not exist', async () => {
   const permissions = { everyone: { 'main:a*': ['connect'], 'main:*': ['read'] } } as const
-  const { order } = ticketGate({}, { permissions })
+  const { order, calls } = ticketGate({}, { permissions })
   expect((await order({ party: 'main', room: 'abc' })).status).toBe(200)
+  expect(calls()).toEqual({ rooms: 0, subjects: 1 })
   for (const asked of [ROOM, { party: 'nowhere', room: 'x' }]) {
     const response = await order(asked)
     expect([response.status, await codeOf(response)]).toEqual([403, 'forbidden'])
   }
+  expect(calls()).toEqual({ rooms: 0, subjects: 0 })
+})
+
+it('gives a caller no more than 100 that are not used yet', async () => {
+  const alice = { authorization: `Bearer ${await mintToken({ sub: crypto.randomUUID() })}` }
+  const { order, issue, send } = ticketGate({ ttlSeconds: 60 })
+  const first = await issue(ROOM, alice)
+  await Promise.all(Array.from({ length: 99 }, () => issue(ROOM, alice)))
+  const refused = await order(ROOM, alice)
+  expect([refused.status, await codeOf(refused)]).toEqual([429, 'rate_limited'])
+  expect(refused.headers.get('retry-after')).toBe('5')
+  // Another caller has nothing to do with it, and one that is used leaves room for another.
+  expect((await order(ROOM)).status).toBe(200)
+  const { status } = await send(`/parties/main/x?ticket=${first.ticket}`, { headers: UPGRADE })
+  expect(status).toBe(101)
+  expect((await order(ROOM, alice)).status).toBe(200)
 })
 
 it('answers pages of allowed origins as all else does', async () => {

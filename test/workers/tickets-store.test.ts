@@ -25,7 +25,7 @@ function rowsOf(stub: ReturnType<typeof freshSubject>): Promise<number> {
 
 it('gives a ticket out once, also to callers that ask at the same time', async () => {
   const subject = freshSubject()
-  await subject.keepTicket({ ...KEPT, id: 'a', expiresAt: 1000 })
+  await subject.keepTicket({ ...KEPT, id: 'a', expiresAt: 1000 }, 990)
   const asks = Array.from({ length: 100 }, async (): Promise<unknown> =>
     subject.redeemTicket('a', 999),
   )
@@ -41,7 +41,7 @@ it.for([
   [1001, false],
 ] as const)('ends a ticket of second 1000 on time: at %d it counts: %s', async ([now, counts]) => {
   const subject = freshSubject()
-  await subject.keepTicket({ ...KEPT, id: 'a', expiresAt: 1000 })
+  await subject.keepTicket({ ...KEPT, id: 'a', expiresAt: 1000 }, 990)
   expect((await subject.redeemTicket('a', now)) !== undefined).toBe(counts)
 })
 
@@ -115,9 +115,10 @@ it('forgets expired tickets by its alarm, in bounded batches, and no other', asy
   // Inside of the object: an alarm in the past would run by itself between two counts from outside.
   const counts = await runInDurableObject(freshSubject(), async (subject: Subject, { storage }) => {
     for (let index = 0; index < 1100; index++) {
-      await subject.keepTicket({ ...KEPT, id: `old ${index}`, expiresAt: later - 7200 })
+      const old = { ...KEPT, id: `old ${index}`, expiresAt: later - 7200 }
+      expect(await subject.keepTicket(old, later - 7200)).toBe(true)
     }
-    await subject.keepTicket({ ...KEPT, id: 'new', expiresAt: later })
+    await subject.keepTicket({ ...KEPT, id: 'new', expiresAt: later }, later - 7200)
     await storage.deleteAlarm()
     const counted: [rows: number, alarm: number | null][] = []
     for (let sweep = 0; sweep < 4; sweep++) {
@@ -135,14 +136,74 @@ it('forgets expired tickets by its alarm, in bounded batches, and no other', asy
 it('sets an alarm with the first ticket, at its end, and none when all are gone', async () => {
   const subject = freshSubject()
   const expiresAt = Math.floor(Date.now() / 1000) + 3600
-  await subject.keepTicket({ ...KEPT, id: 'a', expiresAt })
-  await subject.keepTicket({ ...KEPT, id: 'b', expiresAt: expiresAt + 60 })
+  await subject.keepTicket({ ...KEPT, id: 'a', expiresAt }, expiresAt - 60)
+  await subject.keepTicket({ ...KEPT, id: 'b', expiresAt: expiresAt + 60 }, expiresAt - 60)
   const alarm = () => runInDurableObject(subject, (_, { storage }) => storage.getAlarm())
   expect(await alarm()).toBe(expiresAt * 1000)
   await subject.redeemTicket('a', 0)
   await subject.redeemTicket('b', 0)
   expect(await runDurableObjectAlarm(subject)).toBe(true)
   expect(await alarm()).toBeNull()
+})
+
+/** What an object holds on disk: its tables, the platform's own among them. */
+function tablesOf(stub: ReturnType<typeof freshSubject>): Promise<readonly string[]> {
+  return runInDurableObject(stub, (_, { storage: { sql } }) =>
+    sql
+      .exec<{ name: string }>('SELECT name FROM sqlite_master')
+      .toArray()
+      .map(({ name }) => name),
+  )
+}
+
+it.for([
+  ['the instance that lives on', async () => {}],
+  ['a fresh instance', evictDurableObject],
+] as const)(
+  'gives its storage back with the last ticket, and %s takes new ones',
+  async ([, settle]) => {
+    const subject = freshSubject()
+    const expiresAt = Math.floor(Date.now() / 1000) + 3600
+    const now = expiresAt - 60
+    for (const round of [1, 2]) {
+      const [used, left] = [`used ${round}`, `left ${round}`]
+      expect(await subject.keepTicket({ ...KEPT, id: used, expiresAt }, now)).toBe(true)
+      expect(await subject.keepTicket({ ...KEPT, id: left, expiresAt }, now)).toBe(true)
+      expect(await tablesOf(subject)).toContain('tickets')
+      expect(await subject.redeemTicket(used, now)).toMatchObject({ id: used })
+      await runDurableObjectAlarm(subject)
+      expect(await subject.redeemTicket(left, now)).toMatchObject({ id: left })
+      expect(await runDurableObjectAlarm(subject)).toBe(true)
+      expect(await tablesOf(subject)).toEqual([])
+      await settle(subject)
+      // What was used stays used, and asking for it stores nothing.
+      expect(await subject.redeemTicket(used, now)).toBeUndefined()
+      expect(await tablesOf(subject)).toEqual([])
+      expect(await runInDurableObject(subject, (_, { storage }) => storage.getAlarm())).toBeNull()
+    }
+  },
+)
+
+it('survives an alarm that finds nothing', async () => {
+  const subject = freshSubject()
+  await runInDurableObject(subject, (_, { storage }) => storage.setAlarm(Date.now() + 3_600_000))
+  expect(await runDurableObjectAlarm(subject)).toBe(true)
+  expect(await tablesOf(subject)).toEqual([])
+})
+
+it('keeps at most 100 open tickets, also of callers that ask at the same time', async () => {
+  const subject = freshSubject()
+  const keep = (id: string, now: number) =>
+    subject.keepTicket({ ...KEPT, id, expiresAt: 1000 }, now) as Promise<boolean>
+  const asked = Array.from({ length: 110 }, (_, index) => keep(`${index}`, 990))
+  const kept = (await Promise.all(asked)).flatMap((isKept, index) => (isKept ? [index] : []))
+  expect(kept).toHaveLength(100)
+  expect(await keep('another', 999.999)).toBe(false)
+  // A place is free again once one is used, and all are once they have expired.
+  expect(await subject.redeemTicket(`${kept[0]}`, 999)).toBeDefined()
+  expect(await keep('after the used one', 999)).toBe(true)
+  expect(await keep('too many again', 999)).toBe(false)
+  expect(await keep('after the expired ones', 1000)).toBe(true)
 })
 
 function bytesAsText(bytes: Uint8Array): string {

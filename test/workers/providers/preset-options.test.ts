@@ -3,7 +3,7 @@ import {
   auth0,
   betterAuth,
   clerk,
-  clerkCookies,
+  clerkCarriers,
   cloudflareAccess,
   cognito,
   ConfigurationError,
@@ -98,7 +98,7 @@ it.for(['pk_live_', 'pk_live_!!!', 'sk_live_Y2xlcmsuZXhhbXBsZS5jb20k', `pk_live_
   'refuses %s as a publishable key',
   (publishableKey) => {
     expect(() => clerk({ publishableKey })).toThrow(/^publishableKey: /)
-    expect(() => clerkCookies(publishableKey)).toThrow(/^publishableKey: /)
+    expect(() => clerkCarriers(publishableKey)).toThrow(/^publishableKey: /)
   },
 )
 
@@ -110,7 +110,7 @@ it('hashes as WebCrypto does, whatever the length', async () => {
 })
 
 it("names the instance's own cookie first", () => {
-  const [own, shared, ...others] = clerkCookies(KEY)
+  const [own, shared, ...others] = clerkCarriers(KEY).cookie
   expect([own, shared, others]).toEqual([
     expect.stringMatching(/^__session_[\w-]{8}$/),
     '__session',

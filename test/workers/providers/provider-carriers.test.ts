@@ -1,7 +1,12 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { clerkCookies, cloudflareAccessCarriers, createGate } from '../../../src/portico.ts'
+import {
+  clerkCarriers,
+  cloudflareAccessCarriers,
+  createGate,
+  type CarrierOptions,
+} from '../../../src/portico.ts'
 import { gateOptionsFrom } from '../../../src/settings/gate-options.ts'
 import { readSettings } from '../../../src/settings/settings.ts'
 import { codeOf, countedGate, ORIGIN } from '../../fixtures/counted-gate.ts'
@@ -9,7 +14,8 @@ import type { Seen } from '../../fixtures/echo-room.ts'
 import { filledHeaders } from '../../fixtures/filled-tokens.ts'
 
 const KEY = 'pk_live_Y2xlcmsuZXhhbXBsZS5jb20k'
-const [OWN = ''] = clerkCookies(KEY)
+const CLERK = clerkCarriers(KEY)
+const [OWN = ''] = CLERK.cookie
 const POST = { method: 'POST' }
 
 async function seenBy(response: Response): Promise<Seen['headers']> {
@@ -18,7 +24,7 @@ async function seenBy(response: Response): Promise<Seen['headers']> {
 }
 
 describe('several cookies', () => {
-  const { send } = countedGate({ carriers: { cookie: clerkCookies(KEY) } })
+  const { send } = countedGate({ carriers: CLERK })
 
   it.for<[cookies: string, subject: string]>([
     [`__session=$T`, 'alice'],
@@ -102,6 +108,14 @@ describe('a header of a proxy', () => {
   it.for([[], ['a b'], ['a', '']])('cookies cannot be %j', (cookie) => {
     expect(() => countedGate({ carriers: { cookie } })).toThrow(/carriers\.cookie: /)
   })
+
+  it.for(['__refresh', ['a b'], ['a', ''], [1], null])(
+    'cookies that are only taken out cannot be %j',
+    (dropCookies) => {
+      const carriers = { dropCookies } as unknown as CarrierOptions
+      expect(() => countedGate({ carriers })).toThrow(/carriers\.dropCookies: /)
+    },
+  )
 })
 
 function optionsFor(issuers: readonly unknown[], vars: object = {}) {
@@ -146,13 +160,18 @@ describe('a preset in JWT_ISSUERS', () => {
   it('brings the carriers of its tokens, beside the others', () => {
     const clerk = { preset: 'clerk', publishable_key: KEY }
     const access = { preset: 'cloudflare_access', team: 'acme', audience: 'f00d' }
-    expect(optionsFor([clerk]).carriers).toEqual({ cookie: [OWN, '__session'] })
+    expect(optionsFor([clerk]).carriers).toEqual(CLERK)
     expect(optionsFor([access]).carriers).toEqual({
       header: 'cf-access-jwt-assertion',
       cookie: ['CF_Authorization', '__session'],
+      dropCookies: [],
     })
     const plain = { issuer: 'https://issuer.example' }
-    expect(optionsFor([plain]).carriers).toEqual({ cookie: ['__session'] })
+    expect(optionsFor([plain]).carriers).toEqual({ cookie: ['__session'], dropCookies: [] })
+    const key = 'pk_live_Y2xlcmsuZXhhbXBsZS5vcmck'
+    const dropped = [...CLERK.dropCookies, ...clerkCarriers(key).dropCookies]
+    const both = optionsFor([clerk, { preset: 'clerk', publishable_key: key }])
+    expect(both.carriers?.dropCookies).toEqual([...new Set(dropped)])
   })
 
   it('redirects to SIGN_IN_URL, and names it where it is wrong', async () => {
