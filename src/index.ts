@@ -7,7 +7,7 @@ import { gateOptionsFrom } from './settings/gate-options.ts'
 import { readSettings } from './settings/settings.ts'
 
 export { ChatRoom } from './demo/chat-room.ts'
-export { Subject } from './store/subject.ts'
+export { Backend, BackendIndex, BackendKey, Subject } from './objects.ts'
 
 type Env = Cloudflare.Env & DemoSettings
 

@@ -31,7 +31,8 @@ export function takeFromHeaders(
   }
 }
 
-function takeFromCookie(headers: Headers, names: readonly string[]): void {
+/** Takes cookies out that hold credentials. */
+export function takeFromCookie(headers: Headers, names: readonly string[]): void {
   const header = headers.get('cookie')
   if (header === null || !names.some((name) => header.includes(name))) return
   const kept = withoutCookies(header, names)

@@ -15,16 +15,18 @@ export const developmentClaims = { iss: DEVELOPMENT_ISSUER, aud: DEVELOPMENT_AUD
 /** How every key begins that `development.env` publishes. */
 const PUBLISHED = 'portico-development-'
 
+const KEYS = ['DEVELOPMENT_KEY', 'TOKEN_KEY', 'TOKEN_KEY_PREVIOUS', 'CONTROL_KEY']
+
 /**
  * A development key is in the repository for everyone to read, so it must not guard anything real:
  * `wrangler dev` is reached on a loopback name, a deployed Worker never is.
  */
 export function checkDevelopmentKeys(env: object, url: string): Result<void> {
   const settings: Readonly<Record<string, unknown>> = { ...env }
-  const name = ['DEVELOPMENT_KEY', 'TOKEN_KEY', 'TOKEN_KEY_PREVIOUS'].find((setting) => {
+  const name = KEYS.find((setting) => {
     const value = settings[setting]
     if (setting === 'DEVELOPMENT_KEY') return value !== undefined
-    return typeof value === 'string' && value.startsWith(PUBLISHED)
+    return typeof value === 'string' && value.includes(PUBLISHED)
   })
   if (name === undefined) return ok(undefined)
   const { hostname } = new URL(url)

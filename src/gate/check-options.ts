@@ -7,6 +7,7 @@ import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { DEFAULT_ROOM_PREFIX } from '../route/destination.ts'
 import { checkServiceUrl } from '../verify/option-checks.ts'
 import type { Verifier } from '../verify/verifier.ts'
+import { checkConnections } from './check-connections.ts'
 import { checkTickets } from './check-tickets.ts'
 import { checkCors } from './cors.ts'
 import type { BackendGuard, Gate, Guard, RoomGuard } from './gate.ts'
@@ -15,6 +16,7 @@ import {
   checkChoice,
   checkNamespace,
   checkPrefix,
+  checkService,
   entriesOf,
   functionList,
 } from './option-values.ts'
@@ -85,6 +87,7 @@ export function checkOptions<Env extends object, C>(
     verifiers,
     policy: policyOf(options, verifiers.length > 0),
     elsewhere: { auth: 'required', carriers, onBeforeConnect: [], onBeforeRequest: [] },
+    credentialCookies: verifiers.length === 0 ? [] : [...carriers.cookie, ...carriers.dropCookies],
     roomPrefix: checkPrefix(options.prefix ?? DEFAULT_ROOM_PREFIX),
     cors: options.cors === undefined ? undefined : checkCors(options.cors),
     refusedUpgrades: checkChoice('refusedUpgrades', options.refusedUpgrades ?? 'auto', [
@@ -96,9 +99,12 @@ export function checkOptions<Env extends object, C>(
       options.signInUrl === undefined ? undefined : checkServiceUrl('signInUrl', options.signInUrl),
   } as const
   const tickets = options.tickets && checkTickets(options.tickets, verifiers.length > 0)
+  const { connections: sessions } = options
+  const connections = sessions && checkConnections(sessions, Object.keys(options.rooms ?? {}))
   return (env) => ({
     ...settled,
     tickets: tickets?.(env),
+    connected: connections?.(env),
     rooms: new Map(rooms.map((inEnv) => inEnv(env))),
     backends: new Map(backends.map((inEnv) => inEnv(env))),
   })
@@ -163,9 +169,5 @@ function serviceOf<Env extends object, C>(
   { service }: BackendOptions<Env, C>,
   env: Env,
 ): BackendTarget {
-  const bound: unknown = typeof service === 'string' ? env[service] : service
-  if (typeof bound === 'object' && bound !== null && 'fetch' in bound) {
-    return { kind: 'service', service: bound as Fetcher }
-  }
-  throw new ConfigurationError(`${name}: expected an origin or a service binding`)
+  return { kind: 'service', service: checkService(name, service, env) }
 }

@@ -43,12 +43,15 @@ function checkHeaderNames(option: string, names: readonly string[]): void {
   if (!names.every(isToken)) throw new ConfigurationError(`${option}: expected names of headers`)
 }
 
+/** Whether a browser only asks if it may send a request (Fetch standard, CORS protocol). */
+export function isPreflight({ method, headers }: Request): boolean {
+  if (method !== 'OPTIONS') return false
+  return headers.has('origin') && headers.has('access-control-request-method')
+}
+
 /** A preflight carries no credential, so it is answered before anyone looks for one. */
 export function preflightResponse(cors: Cors | undefined, request: Request): Response | undefined {
-  if (cors === undefined) return undefined
-  if (request.method !== 'OPTIONS') return undefined
-  if (!request.headers.has('origin')) return undefined
-  if (!request.headers.has('access-control-request-method')) return undefined
+  if (cors === undefined || !isPreflight(request)) return undefined
   const headers = {
     'access-control-allow-methods': METHODS,
     'access-control-allow-headers': cors.allowHeaders,

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { logFailure } from '../refusal/log-failure.ts'
 import { ok, refuse, type Refusal, type Result } from '../refusal/refusal.ts'
 import { problemResponse } from '../refusal/response.ts'
+import { cutUrl } from '../route/path.ts'
 import { checkOptions } from './check-options.ts'
 import { preflightResponse, withCors } from './cors.ts'
 import type { Gate, Visit } from './gate.ts'
@@ -11,6 +12,8 @@ import { handleRequest } from './handle-request.ts'
 import type { GateOptions } from './options.ts'
 import { refusalResponse } from './refused-upgrade.ts'
 import { signInRedirect } from './sign-in-redirect.ts'
+import { forwardByToken } from './token-path.ts'
+import { tokenPathOf } from './token-segment.ts'
 import { issueTicket, TICKETS_PATH } from './ticket-endpoint.ts'
 
 /** What the gate leaves in Hono's `c.var`, for middleware that stands around it. */
@@ -57,10 +60,17 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
     if (!gate.ok) return problemResponse(gate.refusal)
     return (await answerTickets(gate.value, c)) ?? next()
   })
+  for (const path of ['/ctrl/*', '/pub/*', '/_portico/openapi.json', '/_portico/api']) {
+    app.all(path, async (c, next) => {
+      const gate = gateIn(c.env)
+      if (!gate.ok) return problemResponse(gate.refusal)
+      return gate.value.connected?.control.fetch(c.req.raw) ?? next()
+    })
+  }
   app.use(async function portico(c, next) {
     const gate = gateIn(c.env)
     if (!gate.ok) return refusalResponse(gate.refusal, c.req.raw, 'auto')
-    return (await answer(gate.value, c)) ?? next()
+    return (await answerToken(gate.value, c)) ?? (await answer(gate.value, c)) ?? next()
   })
   app.notFound(() => problemResponse(nothingHere))
   return app
@@ -84,6 +94,26 @@ async function answer<Env extends object, C>(
   const { response, identity } = result.value
   if (identity !== undefined) c.set('identity', identity)
   return withCors(gate.cors, request, response)
+}
+
+/** @returns `undefined` where there are no connections, and for a path that begins with no token */
+async function answerToken<Env extends object, C>(
+  gate: Gate<Env, C>,
+  c: Context<GateEnv<Env, C>>,
+): Promise<Response | undefined> {
+  const { connected } = gate
+  if (connected === undefined) return undefined
+  const request = c.req.raw
+  const visit = { request, env: c.env, context: platformOf(c) }
+  // Before anything else is done: most requests are for rooms.
+  if (tokenPathOf(cutUrl(c.req.url).path, gate.roomPrefix) === undefined) return undefined
+  const { connections, services } = connected
+  const { rooms, roomPrefix, refusedUpgrades, credentialCookies } = gate
+  const reachable = { rooms, roomPrefix, refusedUpgrades, credentialCookies, services }
+  const answered = await safely(async () => ok(await forwardByToken(reachable, connections, visit)))
+  if (!answered.ok) return refusalResponse(answered.refusal, request, gate.refusedUpgrades)
+  if (answered.value?.refusal !== undefined) c.set('refusal', answered.value.refusal)
+  return answered.value?.response
 }
 
 /** @returns `undefined` where there are no tickets, and for an OPTIONS that is no preflight */

@@ -4,6 +4,7 @@ import type { BackendLobby, Hook, RoomLobby } from '../hook/lobby.ts'
 import type { Policy } from '../policy/permissions.ts'
 import type { Tickets } from '../ticket/tickets.ts'
 import type { Verifier, VerifyContext } from '../verify/verifier.ts'
+import type { ConnectionGate } from './check-connections.ts'
 import type { Cors } from './cors.ts'
 import type { AuthMode, RefusedUpgrades } from './options.ts'
 
@@ -34,10 +35,13 @@ export interface Gate<Env, C> {
   /** How a destination that does not exist is guarded, so that strangers cannot tell. */
   readonly elsewhere: Guard<never>
   readonly roomPrefix: string
+  /** Cookies that hold credentials of the gate's callers; none without a verifier. */
+  readonly credentialCookies: readonly string[]
   readonly cors: Cors | undefined
   readonly refusedUpgrades: RefusedUpgrades
   readonly signInUrl: string | undefined
   readonly tickets: Tickets | undefined
+  readonly connected: ConnectionGate | undefined
 }
 
 /** One request, and what the platform gives for it. */

@@ -4,6 +4,7 @@ import type { Claims } from '../identity/identity.ts'
 import type { PermissionOptions } from '../policy/permissions.ts'
 import type { Subject } from '../store/subject.ts'
 import type { Verifier } from '../verify/verifier.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 
 /**
  * Who decides about a caller: the verifier (`required`), the verifier unless there is no credential
@@ -137,4 +138,6 @@ export interface GateOptions<Env = unknown, C = Claims> {
   readonly signInUrl?: string
   /** Lets callers swap their token for a ticket, so that none has to stand in a socket's URL. */
   readonly tickets?: TicketOptions<Env>
+  /** Session backends, reached through connection tokens. */
+  readonly connections?: ConnectionOptions<Env>
 }

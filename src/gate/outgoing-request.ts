@@ -55,7 +55,10 @@ export function outgoingRequest(
     const isLost = protocol !== undefined && !headers.has('sec-websocket-protocol')
     if (isLost) headers.set('sec-websocket-protocol', protocol)
   }
-  if (route.kind === 'backend') setForwarded(headers, route, here, received)
+  if (route.kind === 'backend') {
+    setForwarded(headers, here, received)
+    if (route.guard.path === 'strip') headers.set('x-forwarded-prefix', route.prefix)
+  }
   if (identity === undefined) return ok(outgoing)
 
   const verified = identityHeaders(identity)
@@ -65,7 +68,13 @@ export function outgoingRequest(
   return ok(outgoing)
 }
 
-function ready(target: string, hooked: Request, headers: Headers, received: Request): Outgoing {
+/** @param headers what is sent instead of the request's own */
+export function ready(
+  target: string,
+  hooked: Request,
+  headers: Headers,
+  received: Request,
+): Outgoing {
   const { method, body } = hooked
   // A redirect is the caller's to follow: followed here, it would carry the identity elsewhere.
   const redirect = 'manual'
@@ -90,18 +99,12 @@ function backendUrl(
 }
 
 /** What a backend behind a proxy needs to know; the caller's own copies were dropped before. */
-function setForwarded(
-  headers: Headers,
-  { guard, prefix }: ForwardRoute & { kind: 'backend' },
-  here: string,
-  received: Request,
-): void {
+export function setForwarded(headers: Headers, here: string, received: Request): void {
   const [scheme = '', host = ''] = here.split('://')
   headers.set('x-forwarded-proto', scheme)
   headers.set('x-forwarded-host', host)
   const address = received.headers.get('cf-connecting-ip')
   if (address !== null) headers.set('x-forwarded-for', address)
-  if (guard.path === 'strip') headers.set('x-forwarded-prefix', prefix)
 }
 
 /**

@@ -3,6 +3,8 @@ import type { Caller, Claims, Identity, Organization } from './identity.ts'
 import { OPERATIONS } from './operation.ts'
 
 const MAX_IDENTITY_BYTES = 8192
+/** What `x-verified-secret` and `x-verified-backend` take beside the identity of a connection. */
+const SECRET_AND_BACKEND_BYTES = 192
 
 type IdentityHeader =
   | 'x-verified-username'
@@ -45,12 +47,37 @@ function encode(identity: Identity<unknown>): Result<IdentityHeaders> {
   if (organization !== undefined) {
     headers.push(['x-verified-organization', encodeJson(organization)])
   }
+  return limited(headers, MAX_IDENTITY_BYTES)
+}
+
+/**
+ * The same two for whoever an application vouched for when it asked for a connection.
+ *
+ * @param userData compact JSON
+ */
+export function connectionHeaders(
+  user: string | undefined,
+  userData: string | undefined,
+): Result<IdentityHeaders> {
+  if (user?.isWellFormed() === false) {
+    return refuse('request_malformed', 'the user is text that is not Unicode')
+  }
+  const headers: [IdentityHeader, string][] = []
+  if (user !== undefined) headers.push(['x-verified-username', encodeText(user)])
+  if (userData !== undefined) headers.push(['x-verified-user-data', escapeJson(userData)])
+  return limited(headers, MAX_IDENTITY_BYTES - SECRET_AND_BACKEND_BYTES)
+}
+
+function limited(
+  headers: readonly [IdentityHeader, string][],
+  maxBytes: number,
+): Result<IdentityHeaders> {
   const bytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
-  if (bytes <= MAX_IDENTITY_BYTES) return ok(headers)
+  if (bytes <= maxBytes) return ok(headers)
   const [name, value] = headers.reduce((a, b) => (b[1].length > a[1].length ? b : a))
   return refuse(
     'request_malformed',
-    `the identity headers take ${bytes} of ${MAX_IDENTITY_BYTES} bytes; the largest, ${name}, takes ${value.length}`,
+    `the identity headers take ${bytes} of ${maxBytes} bytes; the largest, ${name}, takes ${value.length}`,
   )
 }
 
@@ -91,7 +118,12 @@ function encodeText(text: string): string {
 }
 
 function encodeJson(data: Claims | Organization): string {
-  return JSON.stringify(data).replace(
+  return escapeJson(JSON.stringify(data))
+}
+
+/** The same JSON in plain ASCII, as a header can carry it. */
+function escapeJson(json: string): string {
+  return json.replace(
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )

@@ -2,9 +2,16 @@ import { refusalRules, type Refusal } from './refusal.ts'
 
 const RETRY_AFTER_SECONDS = 5
 
-/** A refusal as `application/problem+json` (RFC 9457), with the Bearer challenge of RFC 6750. */
-export function problemResponse(refusal: Refusal): Response {
-  const { status, retry } = refusalRules[refusal.code]
+/**
+ * A refusal as `application/problem+json` (RFC 9457), with the Bearer challenge of RFC 6750.
+ *
+ * @param status where another protocol fixes it; default: the one of the refusal's rule
+ */
+export function problemResponse(
+  refusal: Refusal,
+  status: number = refusalRules[refusal.code].status,
+): Response {
+  const { retry } = refusalRules[refusal.code]
   const headers = new Headers({
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { jwt } from '../verify/jwt.ts'
 import type { JwtIssuerOptions } from '../verify/jwt-options.ts'
 import { camelCase, named, snakeCase } from './option-name.ts'
+import { connectionOptions } from './connection-settings.ts'
 import { otherVerifiers, sessionCarriers } from './other-verifiers.ts'
 import { presetCarriers, presetIssuer, type PresetIssuer } from './presets.ts'
 import type { Settings } from './settings.ts'
@@ -24,13 +25,15 @@ export function gateOptionsFrom<Env extends object>(
   const issuers = [...listedIssuers(settings), ...shortIssuer(settings)]
   const all = development === undefined ? issuers : [...issuers, development]
   const others = otherVerifiers(settings)
-  if (all.length + others.length === 0) {
+  const keys = tokenKeys(settings)
+  const connections = connectionOptions<Env>(settings, keys)
+  if (all.length + others.length === 0 && connections === undefined) {
     throw new ConfigurationError(
-      'JWT_ISSUERS: no issuer is configured; set it, or JWT_ISSUER with JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL, or SHARED_SECRET, or SESSION_SERVICE_URL',
+      'JWT_ISSUERS: no issuer is configured; set it, or JWT_ISSUER with JWT_SECRET, JWT_PUBLIC_KEY or JWKS_URL, or SHARED_SECRET, or SESSION_SERVICE_URL, or CONTROL_KEY',
     )
   }
   const { ROOMS = {}, BACKENDS = {}, PERMISSIONS, ALLOWED_ORIGINS, SIGN_IN_URL } = settings
-  const keys = tokenKeys(settings)
+  const hasVerifier = all.length + others.length > 0
   const options: GateOptions<Env> = {
     verify: [...(all.length === 0 ? [] : [named(() => jwt(all), ofIssuers)]), ...others],
     // A setting can name any binding; the gate refuses the names that `env` does not hold.
@@ -40,7 +43,10 @@ export function gateOptionsFrom<Env extends object>(
     ...(PERMISSIONS === undefined ? {} : { permissions: PERMISSIONS as PermissionOptions }),
     ...(ALLOWED_ORIGINS === undefined ? {} : { cors: { origins: ALLOWED_ORIGINS } }),
     ...(SIGN_IN_URL === undefined ? {} : { signInUrl: SIGN_IN_URL }),
-    ...(keys.length === 0 ? {} : { tickets: { subjects: SUBJECTS as never, key: keys } }),
+    ...(keys.length > 0 && hasVerifier
+      ? { tickets: { subjects: SUBJECTS as never, key: keys } }
+      : {}),
+    ...(connections === undefined ? {} : { connections }),
   }
   named(() => checkOptions(options), gateSettingOf)
   return options
@@ -56,8 +62,13 @@ function gateSettingOf(option: string): string {
   return option
     .replace(/^cors\.origins/, 'ALLOWED_ORIGINS')
     .replace(/^signInUrl/, 'SIGN_IN_URL')
-    .replace(/^tickets\.key\[0\]/, 'TOKEN_KEY')
-    .replace(/^tickets\.key\[1\]/, 'TOKEN_KEY_PREVIOUS')
+    .replace(/^(?:tickets\.key|connections\.tokenKey)\[0\]/, 'TOKEN_KEY')
+    .replace(/^(?:tickets\.key|connections\.tokenKey)\[1\]/, 'TOKEN_KEY_PREVIOUS')
+    .replace(/^(?:connections\.controlKeys|control\.keys)/, 'CONTROL_KEY')
+    .replace(/^connections\.origins/, 'BACKEND_ORIGINS')
+    .replace(/^connections\.services/, 'BACKEND_SERVICES')
+    .replace(/^connections\.rememberSeconds/, 'REMEMBER_TOKENS_SECONDS')
+    .replace(/^connections\.rootRedirectUrl/, 'ROOT_REDIRECT_URL')
     .replace(/^(?:rooms|backends|permissions)/, (name) => name.toUpperCase())
 }
 

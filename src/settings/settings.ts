@@ -96,6 +96,11 @@ const settings = z.object({
   SESSION_SERVICE: json(session).optional(),
   TOKEN_KEY: text.optional(),
   TOKEN_KEY_PREVIOUS: text.optional(),
+  CONTROL_KEY: list.optional(),
+  BACKEND_ORIGINS: list.optional(),
+  BACKEND_SERVICES: list.optional(),
+  REMEMBER_TOKENS_SECONDS: text.transform(Number).optional(),
+  ROOT_REDIRECT_URL: text.optional(),
   ALLOWED_ORIGINS: list.optional(),
   SIGN_IN_URL: text.optional(),
   ROOMS: json(z.record(text, room)).optional(),
@@ -122,7 +127,7 @@ export function readSettings(env: object): Settings {
 }
 
 function missingBindings(
-  { ROOMS = {}, BACKENDS = {}, TOKEN_KEY }: Settings,
+  { ROOMS = {}, BACKENDS = {}, BACKEND_SERVICES = [], TOKEN_KEY, CONTROL_KEY }: Settings,
   env: object,
 ): string[] {
   const rooms = Object.entries(ROOMS).flatMap(([party, { binding }]) =>
@@ -131,13 +136,24 @@ function missingBindings(
   const services = Object.entries(BACKENDS).flatMap(([name, target]) =>
     !('service' in target) || target.service in env ? [] : [`BACKENDS.${name}.service`],
   )
-  const tickets =
-    TOKEN_KEY === undefined || Reflect.get(env, 'SUBJECT') !== undefined
-      ? []
-      : ['SUBJECT, for TOKEN_KEY']
-  return [...rooms, ...services, ...tickets].map(
+  const ofServices = BACKEND_SERVICES.flatMap((name) =>
+    name in env ? [] : [`BACKEND_SERVICES.${name}`],
+  )
+  const objects = [
+    ...(TOKEN_KEY === undefined ? [] : missing(env, 'TOKEN_KEY', ['SUBJECT'])),
+    ...(CONTROL_KEY === undefined ? [] : missing(env, 'CONTROL_KEY', CONNECTION_BINDINGS)),
+  ]
+  return [...rooms, ...services, ...ofServices, ...objects].map(
     (setting) => `${setting}: there is no binding with this name`,
   )
+}
+
+/** Where the deployable Worker has the objects of connections. */
+const CONNECTION_BINDINGS = ['BACKEND', 'BACKEND_KEY', 'BACKEND_INDEX']
+
+function missing(env: object, setting: string, bindings: readonly string[]): string[] {
+  const absent = bindings.filter((binding) => Reflect.get(env, binding) === undefined)
+  return absent.map((binding) => `${binding}, for ${setting}`)
 }
 
 /** `JWT_ISSUERS[0].jwks_url`. */

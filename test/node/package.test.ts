@@ -35,6 +35,8 @@ it('holds what its users need, and neither tests nor the demo', async () => {
     'README.md',
     'dist/package/',
     'dist/package/carry/',
+    'dist/package/connection/',
+    'dist/package/control/',
     'dist/package/forward/',
     'dist/package/gate/',
     'dist/package/hook/',
@@ -45,6 +47,7 @@ it('holds what its users need, and neither tests nor the demo', async () => {
     'dist/package/route/',
     'dist/package/store/',
     'dist/package/ticket/',
+    'dist/package/token/',
     'dist/package/verify/',
     'package.json',
   ])
@@ -65,7 +68,7 @@ it.for([
       'auth0',
       'betterAuth',
       'clerk',
-      'clerkCookies',
+      'clerkCarriers',
       'cloudflareAccess',
       'cloudflareAccessCarriers',
       'cognito',
@@ -95,6 +98,9 @@ it.for([
       'ClerkToken',
       'CloudflareAccessOptions',
       'CognitoOptions',
+      'ConnectionOptions',
+      'ControlKey',
+      'ControlScope',
       'CorsOptions',
       'FirebaseOptions',
       'GateEnv',
@@ -146,12 +152,14 @@ it.for([
   expect(exportedNames(declared)).toEqual([...values, ...types].toSorted())
 })
 
+const OBJECTS = ['Backend', 'BackendIndex', 'BackendKey', 'Subject']
+
 it('exports exactly the Durable Objects from objects', async () => {
   // Only Workers can import it: its classes extend one of `cloudflare:workers`.
   const built = await readFile('dist/package/objects.js', 'utf8')
   const declared = await readFile('dist/package/objects.d.ts', 'utf8')
-  expect(exportedNames(built)).toEqual(['Subject'])
-  expect(exportedNames(declared)).toEqual(['Subject'])
+  expect(exportedNames(built)).toEqual(OBJECTS)
+  expect(exportedNames(declared)).toEqual(OBJECTS)
 })
 
 it('runs on one workerd: tests, `npm start` and the build', async () => {

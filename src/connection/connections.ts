@@ -1,0 +1,183 @@
+import type { BackendAddress, BackendKeyName } from '../store/backend-plan.ts'
+import type { BackendStatus, StatusEntry, TerminationKind } from '../store/backend-status.ts'
+import type { Refusal } from '../refusal/refusal.ts'
+
+/** What an application asks for when it wants a connection. Checked: names, limits, sizes. */
+export interface ConnectOrder {
+  readonly key: (BackendKeyName & { readonly tag: string }) | undefined
+  readonly spawn: SpawnOrder | undefined
+  readonly user: string | undefined
+  /** `undefined`: the caller gave none. */
+  readonly auth: Readonly<Record<string, unknown>> | undefined
+  readonly expiresInSeconds: number
+  /** How often the token may be used; `undefined`: as often as one likes. */
+  readonly maxUses: number | undefined
+  /** The one origin whose pages may use the token. */
+  readonly origin: string | undefined
+  /** The only methods that the token is good for; `undefined`: all. */
+  readonly methods: readonly string[] | undefined
+  /** The beginning of the only paths that the token is good for, `/docs`; `undefined`: all. */
+  readonly path: string | undefined
+}
+
+/** How to make a backend where there is none. */
+export interface SpawnOrder {
+  readonly id: string | undefined
+  readonly cluster: string | undefined
+  readonly subdomain: string | undefined
+  readonly executable: unknown
+  readonly lifetimeLimitSeconds: number | undefined
+  readonly maxIdleSeconds: number | undefined
+  readonly useStaticToken: boolean
+}
+
+export interface Connected {
+  readonly backendId: string
+  readonly spawned: boolean
+  readonly status: BackendStatus
+  readonly token: string
+  readonly cluster: string | undefined
+  readonly subdomain: string | undefined
+  /** `undefined` for a static token. */
+  readonly secretToken: string | undefined
+  readonly tokenId: string
+  /** Seconds since the epoch; `undefined` for a static token, which lasts as long as its backend. */
+  readonly expiresAt: number | undefined
+}
+
+/** Why no connection came about, as a name of Plane's. */
+export type ControlFailureKind =
+  | 'FailedToAcquireKey'
+  | 'KeyUnheldNoSpawnConfig'
+  | 'KeyHeldUnhealthy'
+  | 'KeyHeld'
+  | 'NotFound'
+  /** A field that is wrong; Plane has no kind for it. */
+  | 'InvalidRequest'
+  /** An object cannot be asked right now. */
+  | 'StoreUnavailable'
+  /** The spawner cannot be asked right now, or refuses. */
+  | 'SpawnerUnavailable'
+
+export interface ControlFailure {
+  readonly kind: ControlFailureKind
+  /** Says what is wrong, with the field's path where it is one: `spawn_config.id: …`. */
+  readonly message: string
+}
+
+export type Controlled<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: ControlFailure }
+
+/** Which tokens are to be revoked. */
+export type RevokeSelector =
+  | { readonly tokenId: string }
+  | { readonly backendId: string }
+  | { readonly backendId: string; readonly user: string }
+  | { readonly key: BackendKeyName }
+  | { readonly key: BackendKeyName; readonly user: string }
+
+export interface Revoked {
+  readonly tokensRevoked: number
+  /** For how long an isolate may still let a revoked token in. */
+  readonly withinSeconds: number
+}
+
+/** A token as it is listed: nothing of it can be used as one. */
+export interface ListedToken {
+  readonly tokenId: string
+  readonly user: string | undefined
+  readonly isStatic: boolean
+  readonly issuedAt: number
+  readonly expiresAt: number | undefined
+  readonly usesLeft: number | undefined
+  readonly origin: string | undefined
+  readonly methods: readonly string[] | undefined
+  readonly path: string | undefined
+  readonly revokedAt: number | undefined
+}
+
+export interface ListedBackend {
+  readonly backendId: string
+  readonly key: BackendKeyName | undefined
+  readonly namespace: string
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+}
+
+/** A page of a list: `next` is where the next one starts, `undefined` on the last one. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly next: string | undefined
+}
+
+export interface PageOrder {
+  readonly after: string | undefined
+  readonly limit: number
+}
+
+/** What a request brings that a token may be bound to. */
+export interface Arrival {
+  readonly method: string
+  /** What follows the token in the path, byte for byte; starts with a slash. */
+  readonly rest: string
+  readonly origin: string | undefined
+  /** Host and port as the request names them. */
+  readonly host: string
+  /** Whether a browser only asks if it may send the request: that is no use of the token. */
+  readonly isPreflight: boolean
+}
+
+/** Who and where: what a token stands for. */
+export interface Grant {
+  readonly backendId: string
+  readonly address: BackendAddress
+  readonly user: string | undefined
+  /** Compact JSON; `undefined` for a static token. */
+  readonly auth: string | undefined
+  /** Empty for a static token. */
+  readonly secretToken: string
+  readonly isStatic: boolean
+  readonly maxIdleSeconds: number | undefined
+}
+
+/**
+ * Why a token does not open its backend. `code` is told to whoever holds a token with a right tag;
+ * with `isKnown: false` the caller holds none, and every cause looks alike.
+ */
+export interface Turned {
+  readonly refusal: Refusal
+  readonly isKnown: boolean
+  /** Told in a header, as Plane does on its own answers. */
+  readonly backendId: string | undefined
+}
+
+export type Admission =
+  { readonly ok: true; readonly value: Grant } | { readonly ok: false; readonly turned: Turned }
+
+/** The tokens of a gate and the backends that they lead to. */
+export interface Connections {
+  readonly connect: (order: ConnectOrder) => Promise<Controlled<Connected>>
+  readonly terminate: (backendId: string, kind: TerminationKind) => Promise<Controlled<undefined>>
+  readonly revoke: (selector: RevokeSelector) => Promise<Controlled<Revoked>>
+  /** The history from its beginning, the latest status last. */
+  readonly statuses: (backendId: string) => Promise<Controlled<readonly StatusEntry[]>>
+  /** Every status later than `after`, now and as they come; ends after `terminated`. */
+  readonly watch: (
+    backendId: string,
+    after: BackendStatus | undefined,
+  ) => Promise<Controlled<ReadableStream<StatusEntry>>>
+  readonly tokens: (backendId: string, page: PageOrder) => Promise<Controlled<Page<ListedToken>>>
+  readonly backends: (
+    namespace: string,
+    page: PageOrder,
+  ) => Promise<Controlled<Page<ListedBackend>>>
+  /** Lets a request with a token in, or says why not. */
+  readonly admit: (token: string, arrival: Arrival) => Promise<Admission>
+  /**
+   * Tells that a connection is still open, so that its backend does not idle out.
+   *
+   * @returns why the connection is to be closed, `undefined` while it may stay
+   */
+  readonly keepAlive: (token: string) => Promise<Refusal | undefined>
+}

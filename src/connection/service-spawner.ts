@@ -1,0 +1,17 @@
+import { soleMember, type Spawner } from './spawner.ts'
+
+/**
+ * `{"service": "BINDING"}`: another Worker.
+ *
+ * @param services the only ones that can be reached
+ */
+export function serviceSpawner(services: ReadonlySet<string>): Spawner {
+  return {
+    addressOf(executable) {
+      const service = soleMember(executable, 'service')
+      if (service === undefined) return undefined
+      const isKnown = typeof service === 'string' && services.has(service)
+      return isKnown ? { kind: 'service', service } : 'service: there is no such service'
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import type { BackendAddress } from '../store/backend-plan.ts'
+
+/**
+ * What knows one kind of executable. Those here lead to what exists already, so an address is all
+ * that a backend needs to be ready.
+ */
+export interface Spawner {
+  /** @returns `undefined` for an executable of another kind; a text says what is wrong with this one */
+  readonly addressOf: (executable: unknown) => BackendAddress | string | undefined
+}
+
+/** The first spawner that knows the executable decides. A text says what is wrong. */
+export function addressFor(
+  executable: unknown,
+  spawners: readonly Spawner[],
+): BackendAddress | string {
+  for (const spawner of spawners) {
+    const address = spawner.addressOf(executable)
+    if (address !== undefined) return address
+  }
+  return 'nothing here can run this'
+}
+
+/** Members of an executable that is an object with this one and no other member. */
+export function soleMember(executable: unknown, name: string): unknown {
+  if (typeof executable !== 'object' || executable === null) return undefined
+  const names = Object.keys(executable)
+  return names.length === 1 && names[0] === name ? Reflect.get(executable, name) : undefined
+}

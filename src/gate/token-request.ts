@@ -1,0 +1,72 @@
+import { takeFromCookie } from '../carry/take-credential.ts'
+import type { Grant } from '../connection/connections.ts'
+import { cleanHeaders } from '../forward/clean-headers.ts'
+import type { Outgoing } from '../forward/outgoing.ts'
+import { connectionHeaders } from '../identity/headers.ts'
+import { ok, type Result } from '../refusal/refusal.ts'
+import { cutUrl, type RawUrl } from '../route/path.ts'
+import { ready, setForwarded } from './outgoing-request.ts'
+import type { TokenGate } from './token-path.ts'
+import { tokenPathOf, type TokenPath } from './token-segment.ts'
+
+/**
+ * The request as the backend of a token gets it. What else the caller brings is the
+ * application's own and stays, but for the gate's cookies; `x-verified-*` are set last, so that the caller cannot have set them.
+ */
+export function tokenRequest(
+  { roomPrefix, credentialCookies }: Pick<TokenGate, 'roomPrefix' | 'credentialCookies'>,
+  grant: Grant,
+  path: TokenPath,
+  url: RawUrl,
+  received: Request,
+  isUpgrade: boolean,
+): Result<Outgoing> {
+  const verified = connectionHeaders(grant.user, grant.auth)
+  if (!verified.ok) return verified
+
+  const headers = new Headers(received.headers)
+  const names = cleanHeaders(headers)
+  if (names.includes('cookie')) takeFromCookie(headers, credentialCookies)
+  if (isUpgrade) headers.set('upgrade', 'websocket')
+  if (grant.address.kind !== 'room') setForwarded(headers, url.origin, received)
+  dropForeignReferer(headers, path.token)
+
+  for (const [name, value] of verified.value) headers.set(name, value)
+  headers.set('x-verified-path', asciiPath(url.path))
+  headers.set('x-verified-backend', grant.backendId)
+  headers.set('x-verified-secret', grant.secretToken)
+
+  const outgoing = ready(targetOf(grant, path, url, roomPrefix), received, headers, received)
+  if (grant.maxIdleSeconds === undefined) return ok(outgoing)
+  // What is watched while it streams is passed on as it is packed, not unpacked and packed again.
+  return ok({ ...outgoing, init: { ...outgoing.init, encodeResponseBody: 'manual' } })
+}
+
+/** By joining text after an authority that is the grant's or the gate's: no path can change it. */
+function targetOf(
+  { address, isStatic }: Grant,
+  { rest }: TokenPath,
+  url: RawUrl,
+  roomPrefix: string,
+): string {
+  const path = isStatic ? url.path : rest
+  if (address.kind === 'room') {
+    const [party, room] = [address.party, address.room].map(encodeURIComponent)
+    return `${url.origin}/${roomPrefix}/${party}/${room}${path}${url.search}`
+  }
+  const origin = address.kind === 'origin' ? address.origin : url.origin
+  return origin + (path || '/') + url.search
+}
+
+/** From a page of one backend to another's: the referring URL holds a token that is not for it. */
+function dropForeignReferer(headers: Headers, token: string): void {
+  const referer = headers.get('referer')
+  if (referer === null) return
+  const named = tokenPathOf(cutUrl(referer).path, '')
+  if (named !== undefined && named.token !== token) headers.delete('referer')
+}
+
+/** A request line may hold bytes that no header can carry. */
+function asciiPath(path: string): string {
+  return path.replace(/[^!-~]+/g, encodeURIComponent)
+}

@@ -1,0 +1,16 @@
+/** A path whose first segment has the form of a connection token. */
+export interface TokenPath {
+  readonly token: string
+  /** What follows it, byte for byte: empty or starting with a slash. */
+  readonly rest: string
+}
+
+/** Not percent-decoded: an encoded token is none. What else the gate serves has shorter first segments. */
+const TOKEN_SEGMENT = /^\/((?:s\.)?[\w-]{16,})(?=\/|$)/
+
+/** @param roomPrefix what stands before the rooms, the one first segment that may be as long */
+export function tokenPathOf(path: string, roomPrefix: string): TokenPath | undefined {
+  const token = TOKEN_SEGMENT.exec(path)?.[1]
+  if (token === undefined || token === roomPrefix.split('/')[0]) return undefined
+  return { token, rest: path.slice(token.length + 1) }
+}

@@ -1,0 +1,42 @@
+import type { BackendAddress, BackendPlan } from './backend-plan.ts'
+import type { TokenRow } from './token-rows.ts'
+
+export type AdmissionRefusal =
+  | 'unknown'
+  | 'expired'
+  | 'revoked'
+  | 'used_up'
+  | 'ending'
+  | 'not_ready'
+  | 'origin'
+  | 'method'
+  | 'path'
+  | 'host'
+
+export type AdmissionAnswer =
+  | {
+      readonly kind: 'admitted'
+      readonly plan: Pick<BackendPlan, 'id' | 'cluster' | 'subdomain' | 'maxIdleSeconds'>
+      readonly address: BackendAddress
+      readonly token: Omit<TokenRow, 'idHash'>
+    }
+  | { readonly kind: AdmissionRefusal; readonly backendId: string | undefined }
+
+/** Why a token opens nothing any more, whatever the request. */
+export function refusalOf(token: TokenRow): 'revoked' | 'expired' | 'used_up' | undefined {
+  if (token.revokedAt !== undefined) return 'revoked'
+  if (token.expiresAt !== undefined && token.expiresAt * 1000 <= Date.now()) return 'expired'
+  return token.usesLeft === 0 ? 'used_up' : undefined
+}
+
+/** A backend's host is its cluster, or its own part of it; without a cluster it has no host of its own. */
+export function isAtHost(
+  { cluster, subdomain }: Pick<BackendPlan, 'cluster' | 'subdomain'>,
+  host: string,
+): boolean {
+  const wanted = cluster?.replace(/:443$/, '')
+  const actual = host.replace(/:443$/, '')
+  if (wanted === undefined) return subdomain === undefined || actual.startsWith(`${subdomain}.`)
+  if (subdomain !== undefined) return actual === `${subdomain}.${wanted}`
+  return actual === wanted || actual.endsWith(`.${wanted}`)
+}

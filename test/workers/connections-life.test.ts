@@ -1,0 +1,248 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { expect, it } from 'vitest'
+import type { Backend } from '../../src/objects.ts'
+import type { BackendPlan } from '../../src/store/backend-plan.ts'
+import type { BackendStatus, StatusEntry } from '../../src/store/backend-status.ts'
+import { arrivalOf, backendObject, connectionStore, orderOf } from '../fixtures/connection-store.ts'
+
+const PLAN: BackendPlan = {
+  id: 'starting',
+  key: undefined,
+  namespace: '',
+  executable: {},
+  address: undefined,
+  cluster: undefined,
+  subdomain: undefined,
+  lifetimeLimitSeconds: undefined,
+  maxIdleSeconds: undefined,
+  hasStaticToken: false,
+}
+
+const ADDRESS = { kind: 'origin', origin: 'http://127.0.0.1:9000' } as const
+
+/** A backend whose spawner has not said yet where it serves. */
+async function startingBackend(plan: Partial<BackendPlan> = {}) {
+  const id = crypto.randomUUID()
+  const stub = await backendObject(id)
+  await stub.open({ plan: { ...PLAN, id, ...plan }, token: undefined })
+  return { id, stub }
+}
+
+/** As if everything that it keeps had happened so much earlier. */
+function age(stub: DurableObjectStub<Backend>, seconds: number): Promise<void> {
+  return runInDurableObject(stub, (_, { storage: { sql } }) => {
+    const ms = seconds * 1000
+    sql.exec('UPDATE backend SET created_at = created_at - ?, used_until = used_until - ?', ms, ms)
+    sql.exec('UPDATE statuses SET time = time - ?', ms)
+    sql.exec('UPDATE tokens SET expires_at = expires_at - ?', seconds)
+  })
+}
+
+async function historyOf(stub: DurableObjectStub<Backend>) {
+  return (await stub.statuses()).map(({ status }) => status)
+}
+
+async function connected(order = orderOf(), settings = {}) {
+  const { connections } = connectionStore(settings)
+  const result = await connections.connect(order)
+  if (!result.ok) throw new Error(result.failure.message)
+  const { backendId, token } = result.value
+  const admit = () => connections.admit(token, arrivalOf())
+  return { connections, backendId, token, admit, stub: await backendObject(backendId) }
+}
+
+it('goes through every status of a backend that exists already, and stays ready', async () => {
+  const { stub } = await connected()
+  expect(await historyOf(stub)).toEqual(['scheduled', 'loading', 'starting', 'waiting', 'ready'])
+})
+
+it.for<[ended: 'soft' | 'hard', status: BackendStatus]>([
+  ['soft', 'terminating'],
+  ['hard', 'hard-terminating'],
+])('ends it %s as %s with its reason', async ([kind, status]) => {
+  const { connections, backendId, stub } = await connected()
+  expect(await connections.terminate(backendId, kind)).toEqual({ ok: true, value: undefined })
+  const told = { terminationKind: kind, terminationReason: 'external' }
+  expect((await stub.statuses()).slice(-2)).toMatchObject([
+    { status, ...told },
+    { status: 'terminated', ...told },
+  ])
+})
+
+it('knows no backend that was never made', async () => {
+  const { connections } = connectionStore()
+  const unknown = { ok: false, failure: { kind: 'NotFound' } }
+  expect(await connections.terminate('nobody', 'soft')).toMatchObject(unknown)
+  expect(await connections.statuses('nobody')).toMatchObject(unknown)
+  expect(await connections.watch('nobody', undefined)).toMatchObject(unknown)
+  const page = { after: undefined, limit: 10 }
+  expect(await connections.tokens('nobody', page)).toMatchObject(unknown)
+})
+
+it('takes only later statuses, and no `ready` without an address', async () => {
+  const { stub } = await startingBackend()
+  const at = (status: BackendStatus): StatusEntry => ({ status, time: 1 })
+  expect(await stub.report(at('waiting'))).toBe(true)
+  expect(await stub.report(at('starting'))).toBe(false)
+  expect(await stub.report(at('waiting'))).toBe(false)
+  expect(await stub.report(at('ready'))).toBe(false)
+  expect(await stub.report(at('ready'), ADDRESS)).toBe(true)
+  expect(await historyOf(stub)).toEqual(['scheduled', 'waiting', 'ready'])
+})
+
+it('tells the history and then what comes, until the end', async () => {
+  const { id, stub } = await startingBackend()
+  const { connections } = connectionStore()
+  const watched = await connections.watch(id, undefined)
+  if (!watched.ok) throw new Error(watched.failure.message)
+  const reader = watched.value.getReader()
+  const next = async () => (await reader.read()).value?.status
+  expect(await next()).toBe('scheduled')
+  const coming = next()
+  await stub.report({ status: 'ready', time: 1 }, ADDRESS)
+  expect(await coming).toBe('ready')
+  await stub.terminate('soft', 'external')
+  expect(await next()).toBe('terminating')
+  await stub.report({ status: 'terminated', time: 2, exitError: true })
+  expect(await reader.read()).toMatchObject({ value: { status: 'terminated', exitError: true } })
+  expect(await reader.read()).toMatchObject({ done: true })
+
+  const later = await connections.watch(id, 'ready')
+  if (!later.ok) throw new Error(later.failure.message)
+  const rest: StatusEntry[] = []
+  for await (const entry of later.value) rest.push(entry)
+  expect(rest.map(({ status }) => status)).toEqual(['terminating', 'terminated'])
+})
+
+it.for<[outcome: string, code: string]>([
+  ['ready', 'ok'],
+  ['terminated', 'backend_gone'],
+])('holds a request while its backend starts, until it is %s', async ([outcome, code]) => {
+  const key = { namespace: 'held', name: outcome, tag: '' }
+  const { connections } = connectionStore({ startSeconds: 60, spawners: [laterSpawner] })
+  const result = await connections.connect(orderOf({ key }))
+  if (!result.ok) throw new Error(result.failure.message)
+  const { token, backendId } = result.value
+  const stub = await backendObject(backendId)
+  const admitted = connections.admit(token, arrivalOf())
+  const time = Date.now()
+  await runInDurableObject(stub, (_, { storage: { sql } }) => {
+    sql.exec('UPDATE backend SET address = NULL')
+    sql.exec("DELETE FROM statuses WHERE status <> 'scheduled'")
+  })
+  const held = connections.admit(token, arrivalOf())
+  if (outcome === 'ready') await stub.report({ status: 'ready', time }, ADDRESS)
+  else await stub.report({ status: 'terminated', time })
+  const admission = await held
+  expect(admission.ok ? 'ok' : admission.turned.refusal.code).toBe(code)
+  await admitted
+})
+
+const laterSpawner = { addressOf: () => ADDRESS }
+
+it('does not wait longer than it may for a backend that is starting', async () => {
+  const { stub } = await startingBackend()
+  expect(await stub.ended(0)).toBe('alive')
+  await stub.terminate('soft', 'external')
+  expect(await stub.ended(1)).toBe('alive')
+  await stub.report({ status: 'terminated', time: Date.now() })
+  expect(await stub.ended(60_000)).toBe('ended')
+})
+
+it('gives the key on only when the backend that is ending has ended', async () => {
+  const { connections } = connectionStore()
+  const key = { namespace: 'ending', name: 'a', tag: '' }
+  const result = await connections.connect(orderOf({ key }))
+  if (!result.ok) throw new Error(result.failure.message)
+  const stub = await backendObject(result.value.backendId)
+  await runInDurableObject(stub, (_, { storage: { sql } }) => {
+    sql.exec("UPDATE backend SET plan = json_remove(plan, '$.address')")
+  })
+  await connections.terminate(result.value.backendId, 'soft')
+  const waiting = connections.connect(orderOf({ key }))
+  await stub.report({ status: 'terminated', time: Date.now() })
+  const next = await waiting
+  expect(next).toMatchObject({ ok: true, value: { spawned: true } })
+})
+
+it.for<[what: string, limits: object, seconds: number, reason: string | undefined]>([
+  ['unused', { maxIdleSeconds: 60 }, 76, 'swept'],
+  ['used', { maxIdleSeconds: 60 }, 14, undefined],
+  ['at the end of its lifetime', { lifetimeLimitSeconds: 60 }, 61, 'swept'],
+  ['before the end of its lifetime', { lifetimeLimitSeconds: 60 }, 59, undefined],
+])('ends a backend that is %s: %o after %i s: %s', async ([, limits, seconds, reason]) => {
+  const { stub, admit } = await connected(orderOf({}, limits))
+  expect(await admit()).toMatchObject({ ok: true })
+  await age(stub, seconds)
+  await evictDurableObject(stub)
+  await runDurableObjectAlarm(stub)
+  const last = (await stub.statuses()).at(-1)
+  expect(last?.terminationReason).toBe(reason)
+  expect(last?.status).toBe(reason === undefined ? 'ready' : 'terminated')
+})
+
+it('ends a backend that does not start', async () => {
+  const { stub } = await startingBackend()
+  await age(stub, 299)
+  await runDurableObjectAlarm(stub)
+  expect(await historyOf(stub)).toEqual(['scheduled'])
+  await age(stub, 1)
+  await runDurableObjectAlarm(stub)
+  expect((await stub.statuses()).at(-1)).toMatchObject({
+    status: 'hard-terminating',
+    terminationReason: 'startuptimeout',
+    terminationKind: 'hard',
+  })
+})
+
+it('forgets expired tokens, and a week after its end everything', async () => {
+  const { stub, connections, backendId } = await connected()
+  const page = { after: undefined, limit: 10 }
+  await age(stub, 3600 + 60)
+  await runDurableObjectAlarm(stub)
+  expect(await connections.tokens(backendId, page)).toMatchObject({ value: { items: [] } })
+  await connections.terminate(backendId, 'soft')
+  await age(stub, 7 * 24 * 3600 - 1)
+  await runDurableObjectAlarm(stub)
+  expect(await connections.statuses(backendId)).toMatchObject({ ok: true })
+  await age(stub, 1)
+  await runDurableObjectAlarm(stub)
+  expect(await connections.statuses(backendId)).toMatchObject({ failure: { kind: 'NotFound' } })
+})
+
+it('sweeps many expired tokens in bounded batches, one alarm after the other', async () => {
+  const { stub } = await connected()
+  await runInDurableObject(stub, (_, { storage: { sql } }) => {
+    sql.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+      INSERT INTO tokens SELECT randomblob(32), NULL, '{}', 0, 1, 2, NULL, NULL, NULL, NULL, NULL FROM n`)
+  })
+  const left = () =>
+    runInDurableObject(
+      stub,
+      (_, { storage: { sql } }) =>
+        sql.exec<{ n: number }>('SELECT count(*) AS n FROM tokens').one().n,
+    )
+  const counts: number[] = []
+  await stub.report({ status: 'terminating', time: Date.now() })
+  while ((await left()) > 1 && counts.length < 5) {
+    await runDurableObjectAlarm(stub)
+    counts.push(await left())
+  }
+  expect(counts).toEqual([701, 201, 1])
+})
+
+it('keeps tokens through an eviction', async () => {
+  const { stub, admit } = await connected(orderOf({ user: 'alice' }))
+  await evictDurableObject(stub)
+  expect(await admit()).toMatchObject({ ok: true, value: { user: 'alice' } })
+})
+
+it('says why an open connection may not stay open', async () => {
+  const { connections, token, backendId } = await connected(orderOf({ maxUses: 1 }))
+  await connections.admit(token, arrivalOf())
+  expect(await connections.keepAlive(token)).toBeUndefined()
+  const { token: other } = await connected()
+  await connections.revoke({ backendId })
+  expect(await connections.keepAlive(token)).toMatchObject({ code: 'token_revoked' })
+  expect(await connections.keepAlive(other)).toBeUndefined()
+})
