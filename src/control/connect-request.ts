@@ -68,7 +68,10 @@ export const connectRequest = z
     auth: z
       .unknown()
       .refine(isObject, 'expected an object')
-      .refine((auth) => isShallow(auth), `expected at most ${MAX_LEVELS} levels`)
+      .refine((auth) => isShallow(auth), {
+        error: `expected at most ${MAX_LEVELS} levels`,
+        abort: true,
+      })
       .optional()
       .meta({ type: 'object', description: 'told to the backend in x-verified-user-data' }),
     expires_in_seconds: z

@@ -3,7 +3,7 @@ import { findCredential } from '../carry/find-credential.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { errorResponse } from './api-error.ts'
 
-export const CONTROL_SCOPES = ['admin', 'connect', 'read'] as const
+const CONTROL_SCOPES = ['admin', 'connect', 'read'] as const
 
 /** `connect` asks for connections and does nothing else, `read` only looks, `admin` does everything. */
 export type ControlScope = (typeof CONTROL_SCOPES)[number]

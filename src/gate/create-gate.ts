@@ -103,11 +103,13 @@ async function answerToken<Env extends object, C>(
 ): Promise<Response | undefined> {
   const { connected } = gate
   if (connected === undefined) return undefined
+  const { path } = cutUrl(c.req.url)
+  const { connections, services, rootRedirectUrl } = connected
+  if (path === '/' && rootRedirectUrl !== undefined) return c.redirect(rootRedirectUrl, 301)
+  // Before anything else is done: most requests are for rooms.
+  if (tokenPathOf(path, gate.roomPrefix) === undefined) return undefined
   const request = c.req.raw
   const visit = { request, env: c.env, context: platformOf(c) }
-  // Before anything else is done: most requests are for rooms.
-  if (tokenPathOf(cutUrl(c.req.url).path, gate.roomPrefix) === undefined) return undefined
-  const { connections, services } = connected
   const { rooms, roomPrefix, refusedUpgrades, credentialCookies } = gate
   const reachable = { rooms, roomPrefix, refusedUpgrades, credentialCookies, services }
   const answered = await safely(async () => ok(await forwardByToken(reachable, connections, visit)))

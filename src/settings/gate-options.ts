@@ -64,7 +64,7 @@ function gateSettingOf(option: string): string {
     .replace(/^signInUrl/, 'SIGN_IN_URL')
     .replace(/^(?:tickets\.key|connections\.tokenKey)\[0\]/, 'TOKEN_KEY')
     .replace(/^(?:tickets\.key|connections\.tokenKey)\[1\]/, 'TOKEN_KEY_PREVIOUS')
-    .replace(/^(?:connections\.controlKeys|control\.keys)/, 'CONTROL_KEY')
+    .replace(/^connections\.controlKeys/, 'CONTROL_KEY')
     .replace(/^connections\.origins/, 'BACKEND_ORIGINS')
     .replace(/^connections\.services/, 'BACKEND_SERVICES')
     .replace(/^connections\.rememberSeconds/, 'REMEMBER_TOKENS_SECONDS')

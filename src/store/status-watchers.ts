@@ -1,5 +1,7 @@
 import type { StatusEntry } from './backend-status.ts'
 
+const MAX_STREAMS = 1000
+
 /** Those who want to know what becomes of a backend, for as long as its object is in memory. */
 export class StatusWatchers {
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>()
@@ -24,7 +26,8 @@ export class StatusWatchers {
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
         for (const entry of past) controller.enqueue(lineOf(entry))
-        if (isOver) {
+        // Anyone may watch, and a stream keeps the object in memory: who comes late asks again.
+        if (isOver || this.#streams.size >= MAX_STREAMS) {
           controller.close()
           return
         }

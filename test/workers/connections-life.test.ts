@@ -79,9 +79,12 @@ it('knows no backend that was never made', async () => {
   expect(await connections.tokens('nobody', page)).toMatchObject(unknown)
 })
 
+function at(status: BackendStatus): StatusEntry {
+  return { status, time: 1 }
+}
+
 it('takes only later statuses, and no `ready` without an address', async () => {
   const { stub } = await startingBackend()
-  const at = (status: BackendStatus): StatusEntry => ({ status, time: 1 })
   expect(await stub.report(at('waiting'))).toBe(true)
   expect(await stub.report(at('starting'))).toBe(false)
   expect(await stub.report(at('waiting'))).toBe(false)

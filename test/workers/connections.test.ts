@@ -159,7 +159,7 @@ it.for([
     const { connections } = connectionStore({ rememberSeconds })
     const { token } = await connected(connections, orderOf(bound))
     // Let in once, so that the second time it may be remembered.
-    await connections.admit(token, arrivalOf({ method: 'GET', rest: '/docs/', ...bound } as never))
+    await connections.admit(token, arrivalOf({ rest: '/docs/', origin: 'https://a.example' }))
     expect(await codeOf(connections, token, arrivalOf(arrival))).toBe(code)
   }
 })
@@ -264,7 +264,7 @@ it('lists tokens and living backends page by page, and nothing that is a token',
   const all = [...one.value.items, ...two.value.items]
   expect(all).toHaveLength(3)
   expect(two.value.next).toBeUndefined()
-  expect(all.map(({ user }) => user).toSorted()).toEqual(['x', 'y', undefined])
+  expect(new Set(all.map(({ user }) => user))).toEqual(new Set(['x', 'y', undefined]))
   expect(JSON.stringify(all)).not.toContain(first?.token)
   const { tokenId } = first ?? {}
   expect(all.map((token) => token.tokenId)).toContain(tokenId)

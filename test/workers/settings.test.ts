@@ -14,6 +14,7 @@ interface Problem {
 const SHORT = { JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE, JWT_SECRET: SECRET }
 /** Stands for whatever an operator pasted into the wrong place. */
 const VALUE = 'hunter2-hunter2-hunter2-hunter2-hunter2'
+const CONNECTED = { ...SHORT, TOKEN_KEY: `${VALUE}-${VALUE}`, CONTROL_KEY: VALUE }
 
 async function requestWith(
   vars: Readonly<Record<string, unknown>>,
@@ -145,6 +146,18 @@ const wrong: readonly (readonly [named: string, vars: Readonly<Record<string, un
   ['TOKEN_KEY', { ...SHORT, TOKEN_KEY_PREVIOUS: VALUE }],
   ['TOKEN_KEY_PREVIOUS', { ...SHORT, TOKEN_KEY: VALUE, TOKEN_KEY_PREVIOUS: VALUE.slice(0, 31) }],
   ['SUBJECT, for TOKEN_KEY', { ...SHORT, TOKEN_KEY: VALUE, SUBJECT: undefined }],
+  ['TOKEN_KEY', { ...SHORT, CONTROL_KEY: VALUE }],
+  ['CONTROL_KEY[0].key', { ...SHORT, TOKEN_KEY: VALUE, CONTROL_KEY: VALUE.slice(0, 31) }],
+  ['CONTROL_KEY', { ...SHORT, TOKEN_KEY: VALUE, CONTROL_KEY: `${VALUE},${VALUE}` }],
+  ['BACKEND, for CONTROL_KEY', { ...CONNECTED, BACKEND: undefined }],
+  ['BACKEND_KEY, for CONTROL_KEY', { ...CONNECTED, BACKEND_KEY: undefined }],
+  ['BACKEND_INDEX, for CONTROL_KEY', { ...CONNECTED, BACKEND_INDEX: undefined }],
+  ['BACKEND_ORIGINS[1]', { ...CONNECTED, BACKEND_ORIGINS: `http://a.example,${VALUE}` }],
+  ['BACKEND_ORIGINS[0]', { ...CONNECTED, BACKEND_ORIGINS: `http://a.example/${VALUE}` }],
+  [`BACKEND_SERVICES.ABSENT`, { ...CONNECTED, BACKEND_SERVICES: 'ABSENT' }],
+  ['REMEMBER_TOKENS_SECONDS', { ...CONNECTED, REMEMBER_TOKENS_SECONDS: 'five' }],
+  ['REMEMBER_TOKENS_SECONDS', { ...CONNECTED, REMEMBER_TOKENS_SECONDS: '61' }],
+  ['ROOT_REDIRECT_URL', { ...CONNECTED, ROOT_REDIRECT_URL: `ftp://${VALUE}` }],
   ['DEVELOPMENT_KEY', { ...SHORT, DEVELOPMENT_KEY: VALUE.slice(0, 31) }],
   ['DEMO', { ...SHORT, DEMO: VALUE }],
 ]
@@ -197,4 +210,32 @@ it('lets people do what the settings grant, and nothing else', async () => {
   expect((await requestWith(vars, '/parties/main/x', { headers })).status).toBe(200)
   expect((await requestWith(vars, '/parties/main/x', post)).status).toBe(403)
   expect((await requestWith(vars, '/parties/main/lobby', post)).status).toBe(200)
+})
+
+it('needs no issuer where connection tokens are all that there is', async () => {
+  const { TOKEN_KEY, CONTROL_KEY } = CONNECTED
+  const vars = { TOKEN_KEY, CONTROL_KEY, ROOT_REDIRECT_URL: 'https://app.example/start' }
+  const status = await requestWith(vars, '/ctrl/status', {
+    headers: { authorization: `Bearer ${CONTROL_KEY}` },
+  })
+  expect([status.status, await status.json()]).toMatchObject([200, { status: 'ok' }])
+  expect((await requestWith(vars, '/ctrl/status')).status).toBe(401)
+  const root = await requestWith(vars, '/', { redirect: 'manual' })
+  expect([root.status, root.headers.get('location')]).toEqual([301, vars.ROOT_REDIRECT_URL])
+})
+
+it('lets a control key do only what its scope says', async () => {
+  const vars = { ...CONNECTED, CONTROL_KEY: `read:${VALUE}, connect:${VALUE}-2` }
+  const asked = async (key: string, path: string, method = 'GET') =>
+    (await requestWith(vars, path, { method, headers: { authorization: `Bearer ${key}` } })).status
+  expect(await asked(VALUE, '/ctrl/status')).toBe(200)
+  expect(await asked(VALUE, '/ctrl/connect', 'POST')).toBe(403)
+  expect(await asked(`${VALUE}-2`, '/ctrl/connect', 'POST')).toBe(415)
+  expect(await asked(`${VALUE}-2`, '/ctrl/b/x/soft-terminate', 'POST')).toBe(403)
+})
+
+it('has no control API without a control key', async () => {
+  for (const path of ['/ctrl/status', '/pub/health', '/_portico/openapi.json']) {
+    expect((await requestWith(SHORT, path)).status).toBe(404)
+  }
 })
