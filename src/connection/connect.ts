@@ -1,5 +1,5 @@
 import type { BackendKeyName, BackendPlan } from '../store/backend-plan.ts'
-import type { ConnectionAnswer } from '../store/backend.ts'
+import type { ConnectionAnswer } from '../store/connection-answer.ts'
 import type { TokenRow } from '../store/token-rows.ts'
 import {
   backendObjectName,

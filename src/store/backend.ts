@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { isAtHost, refusalOf, type AdmissionAnswer, type AdmissionRefusal } from './admission.ts'
+import type { ConnectionAnswer, ConnectionOrder } from './connection-answer.ts'
 import { deadlinesOf } from './backend-deadlines.ts'
 import type { BackendAddress, BackendPlan } from './backend-plan.ts'
 import {
@@ -8,6 +9,7 @@ import {
   renewStaticNonce,
   setAddress,
   setUsedUntil,
+  type BackendRow,
 } from './backend-row.ts'
 import { BACKEND_MIGRATIONS } from './backend-schema.ts'
 import {
@@ -17,7 +19,7 @@ import {
   type TerminationKind,
   type TerminationReason,
 } from './backend-status.ts'
-import { migrateWith } from './migrate.ts'
+import { hasTables, migrateWith } from './migrate.ts'
 import { addStatus, lastStatus, statusesAfter } from './status-history.ts'
 import { StatusWatchers } from './status-watchers.ts'
 import {
@@ -32,29 +34,6 @@ import {
 } from './token-rows.ts'
 import { outOfScope, type TokenUse } from './token-scope.ts'
 
-/** A token that is to be given out, and the backend to start where there is none yet. */
-export interface ConnectionOrder {
-  readonly plan: BackendPlan | undefined
-  /** Not kept where the backend has one static token for all. */
-  readonly token: TokenRow | undefined
-}
-
-export type ConnectionAnswer =
-  | {
-      readonly kind: 'connected'
-      readonly spawned: boolean
-      readonly status: BackendStatus
-      readonly cluster: string | undefined
-      readonly subdomain: string | undefined
-      /** What the static token is made of, together with the gate's key. */
-      readonly staticNonce: ArrayBuffer | undefined
-    }
-  /** There is no such backend, and no plan to make it. */
-  | { readonly kind: 'unknown' }
-  /** It has this id, but is the backend of another key. */
-  | { readonly kind: 'taken' }
-  | { readonly kind: 'ending'; readonly status: BackendStatus }
-
 /** A use counts for this long, so that not every request has to be written down. */
 const USE_MS = 15_000
 const SWEEP_ROWS = 500
@@ -63,17 +42,21 @@ const SWEEP_ROWS = 500
 export class Backend extends DurableObject {
   readonly #watchers = new StatusWatchers()
 
+  /** Anyone may ask about an id; only a backend that was made has tables. */
+  #isMade: boolean
+
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
-    migrateWith(ctx.storage, BACKEND_MIGRATIONS)
+    this.#isMade = hasTables(ctx.storage)
+    if (this.#isMade) migrateWith(ctx.storage, BACKEND_MIGRATIONS)
   }
 
   /** Starts the backend where there is none and a plan says how, and adds a token to it. */
   async open({ plan, token }: ConnectionOrder): Promise<ConnectionAnswer> {
-    const known = readBackend(this.ctx.storage.sql)
+    const known = this.#row()
     if (known === undefined && plan === undefined) return { kind: 'unknown' }
     if (known === undefined && plan !== undefined) this.#start(plan)
-    const row = known ?? readBackend(this.ctx.storage.sql)
+    const row = known ?? this.#row()
     const status = this.#status()
     if (row === undefined || status === undefined) return { kind: 'unknown' }
     const isNew = known === undefined
@@ -103,8 +86,8 @@ export class Backend extends DurableObject {
     host: string,
     waitMs: number,
   ): Promise<AdmissionAnswer> {
-    const row = readBackend(this.ctx.storage.sql)
-    const token = findToken(this.ctx.storage.sql, idHash)
+    const row = this.#row()
+    const token = this.#token(idHash)
     if (row === undefined || token === undefined) return { kind: 'unknown', backendId: undefined }
     const backendId = row.plan.id
     const refused = refusalOf(token) ?? outOfScope(token, use)
@@ -113,7 +96,7 @@ export class Backend extends DurableObject {
     const address = await this.#readyAddress(waitMs)
     if (typeof address === 'string') return { kind: address, backendId }
     // The wait was long enough for a revocation.
-    const current = findToken(this.ctx.storage.sql, idHash)
+    const current = this.#token(idHash)
     const meanwhile = current === undefined ? 'unknown' : refusalOf(current)
     if (meanwhile !== undefined) return { kind: meanwhile, backendId }
     const isCounted = token.usesLeft !== undefined && !use.isPreflight
@@ -129,7 +112,7 @@ export class Backend extends DurableObject {
 
   /** Counts an open connection as use. @returns why it may not stay open, if it may not */
   async keepAlive(idHash: ArrayBuffer): Promise<AdmissionRefusal | undefined> {
-    const token = findToken(this.ctx.storage.sql, idHash)
+    const token = this.#token(idHash)
     if (token === undefined) return 'unknown'
     const refused = refusalOf(token)
     if (refused !== undefined && refused !== 'used_up') return refused
@@ -146,7 +129,7 @@ export class Backend extends DurableObject {
    * @returns `false` for a step that comes too late, or for a backend that does not exist
    */
   async report(entry: StatusEntry, address?: BackendAddress): Promise<boolean> {
-    const row = readBackend(this.ctx.storage.sql)
+    const row = this.#row()
     if (row === undefined) return false
     if (entry.status === 'ready' && (address ?? row.address) === undefined) return false
     if (!this.#add(entry)) return false
@@ -157,7 +140,7 @@ export class Backend extends DurableObject {
 
   /** @returns `false` if there is no such backend */
   async terminate(kind: TerminationKind, reason: TerminationReason): Promise<boolean> {
-    if (readBackend(this.ctx.storage.sql) === undefined) return false
+    if (this.#row() === undefined) return false
     this.#terminate(kind, reason)
     await this.#setAlarm()
     return true
@@ -165,13 +148,13 @@ export class Backend extends DurableObject {
 
   /** Keeps the backend's one static token, which is made of the nonce that `open` tells. */
   keepStaticToken(token: TokenRow): void {
-    addToken(this.ctx.storage.sql, token)
+    if (this.#isMade) addToken(this.ctx.storage.sql, token)
   }
 
   /** @returns how many tokens could be used until now; `undefined` if there is no such backend */
   revoke(selector: TokenSelector): number | undefined {
     const { sql } = this.ctx.storage
-    const row = readBackend(sql)
+    const row = this.#row()
     if (row === undefined) return undefined
     const { revoked, areStatic } = revokeTokens(sql, selector, Math.floor(Date.now() / 1000))
     // The next connect call gets another static token, not the revoked one again.
@@ -181,13 +164,13 @@ export class Backend extends DurableObject {
 
   /** @returns `undefined` if there is no such backend */
   tokens(after: ArrayBuffer, limit: number): TokenRow[] | undefined {
-    if (readBackend(this.ctx.storage.sql) === undefined) return undefined
+    if (this.#row() === undefined) return undefined
     return pageOfTokens(this.ctx.storage.sql, after, limit)
   }
 
   /** From the beginning; empty if there is no such backend. */
   statuses(): StatusEntry[] {
-    return statusesAfter(this.ctx.storage.sql, undefined)
+    return this.#history(undefined)
   }
 
   /** Waits until the backend has ended. `unknown` is one that was never started. */
@@ -203,19 +186,18 @@ export class Backend extends DurableObject {
 
   /** The history after a status and then what comes, a JSON line each; ends after `terminated`. */
   watch(after: BackendStatus | undefined): ReadableStream<Uint8Array> {
-    const past = statusesAfter(this.ctx.storage.sql, after)
-    return this.#watchers.stream(past, this.#status() === 'terminated')
+    return this.#watchers.stream(this.#history(after), this.#status() === 'terminated')
   }
 
   /** Ends what is over: unused backends, those that live too long or never start, expired tokens. */
   override async alarm(): Promise<void> {
-    const row = readBackend(this.ctx.storage.sql)
+    const row = this.#row()
     if (row === undefined) return
     const now = Date.now()
     const due = deadlinesOf(row, this.ctx.storage.sql).filter(({ at }) => at <= now)
     if (due.some(({ what }) => what === 'forget')) {
+      this.#isMade = false
       await this.ctx.storage.deleteAll()
-      migrateWith(this.ctx.storage, BACKEND_MIGRATIONS)
       return
     }
     forgetExpired(this.ctx.storage.sql, now / 1000, SWEEP_ROWS)
@@ -227,6 +209,8 @@ export class Backend extends DurableObject {
   }
 
   #start(plan: BackendPlan): void {
+    migrateWith(this.ctx.storage, BACKEND_MIGRATIONS)
+    this.#isMade = true
     const now = Date.now()
     addBackend(this.ctx.storage.sql, plan, now)
     this.#add({ status: 'scheduled', time: now })
@@ -242,8 +226,7 @@ export class Backend extends DurableObject {
     const told = { time, terminationKind, terminationReason }
     this.#add({ status: terminationKind === 'soft' ? 'terminating' : 'hard-terminating', ...told })
     // Nothing runs that would have to end first; what a spawner started says so itself.
-    if (readBackend(this.ctx.storage.sql)?.plan.address !== undefined)
-      this.#add({ status: 'terminated', ...told })
+    if (this.#row()?.plan.address !== undefined) this.#add({ status: 'terminated', ...told })
   }
 
   #add(entry: StatusEntry): boolean {
@@ -252,8 +235,20 @@ export class Backend extends DurableObject {
     return isLater
   }
 
+  #row(): BackendRow | undefined {
+    return this.#isMade ? readBackend(this.ctx.storage.sql) : undefined
+  }
+
+  #token(idHash: ArrayBuffer): TokenRow | undefined {
+    return this.#isMade ? findToken(this.ctx.storage.sql, idHash) : undefined
+  }
+
   #status(): BackendStatus | undefined {
-    return lastStatus(this.ctx.storage.sql)?.status
+    return this.#isMade ? lastStatus(this.ctx.storage.sql)?.status : undefined
+  }
+
+  #history(after: BackendStatus | undefined): StatusEntry[] {
+    return this.#isMade ? statusesAfter(this.ctx.storage.sql, after) : []
   }
 
   async #readyAddress(waitMs: number): Promise<BackendAddress | 'ending' | 'not_ready'> {
@@ -264,12 +259,12 @@ export class Backend extends DurableObject {
     )
     const phase = status === undefined ? 'ending' : phaseOf(status)
     if (phase === 'starting') return 'not_ready'
-    return (phase === 'ready' ? readBackend(this.ctx.storage.sql)?.address : undefined) ?? 'ending'
+    return (phase === 'ready' ? this.#row()?.address : undefined) ?? 'ending'
   }
 
   /** Written only when the use before it no longer counts: most requests write nothing. */
   async #countUse(): Promise<void> {
-    const row = readBackend(this.ctx.storage.sql)
+    const row = this.#row()
     const now = Date.now()
     if (row?.plan.maxIdleSeconds === undefined || now + USE_MS / 3 < row.usedUntil) return
     setUsedUntil(this.ctx.storage.sql, now + USE_MS)
@@ -277,7 +272,7 @@ export class Backend extends DurableObject {
   }
 
   async #setAlarm(): Promise<void> {
-    const row = readBackend(this.ctx.storage.sql)
+    const row = this.#row()
     if (row === undefined) return
     const next = Math.min(...deadlinesOf(row, this.ctx.storage.sql).map(({ at }) => at))
     const current = await this.ctx.storage.getAlarm()

@@ -1,3 +1,8 @@
+/** Whether anything was stored: an object that was only asked about has no tables, and stores nothing. */
+export function hasTables({ sql }: DurableObjectStorage): boolean {
+  return sql.exec(`SELECT 1 FROM sqlite_master WHERE name = 'schema_version'`).toArray().length > 0
+}
+
 /**
  * Runs the migrations that an object has not seen yet. Synchronous, so nothing comes between.
  *

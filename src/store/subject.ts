@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
-import { hasTables, migrate } from './subject-schema.ts'
+import { hasTables, migrateWith } from './migrate.ts'
+import { SUBJECT_MIGRATIONS } from './subject-schema.ts'
 
 /** What a ticket stands for. */
 export interface KeptTicket {
@@ -26,7 +27,7 @@ const SWEEP_ROWS = 500
 export class Subject extends DurableObject {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env)
-    if (hasTables(ctx.storage)) migrate(ctx.storage)
+    if (hasTables(ctx.storage)) migrateWith(ctx.storage, SUBJECT_MIGRATIONS)
   }
 
   /** @returns whether it is kept: nobody has more than a certain number of tickets open at a time */
@@ -36,7 +37,7 @@ export class Subject extends DurableObject {
   ): Promise<boolean> {
     const { storage } = this.ctx
     const idHash = await hashOf(id)
-    migrate(storage)
+    migrateWith(storage, SUBJECT_MIGRATIONS)
     const { open } = storage.sql
       .exec<{ open: number }>(
         'SELECT count(*) AS open FROM tickets WHERE expires_at > ?',

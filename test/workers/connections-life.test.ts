@@ -83,6 +83,23 @@ function at(status: BackendStatus): StatusEntry {
   return { status, time: 1 }
 }
 
+it('stores nothing for a backend that someone only asks about', async () => {
+  const stub = await backendObject('never-made')
+  const idHash = new ArrayBuffer(32)
+  const use = arrivalOf()
+  expect(await stub.open({ plan: undefined, token: undefined })).toEqual({ kind: 'unknown' })
+  expect(await stub.admit(idHash, use, 'gate.example', 0)).toMatchObject({ kind: 'unknown' })
+  expect(await stub.keepAlive(idHash)).toBe('unknown')
+  expect(await stub.report(at('ready'), ADDRESS)).toBe(false)
+  expect(await stub.revoke({ kind: 'all' })).toBeUndefined()
+  expect(await stub.ended(0)).toBe('unknown')
+  await evictDurableObject(stub)
+  const tables = await runInDurableObject(stub, (_, { storage: { sql } }) =>
+    sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'").toArray(),
+  )
+  expect(tables).toEqual([])
+})
+
 it('takes only later statuses, and no `ready` without an address', async () => {
   const { stub } = await startingBackend()
   expect(await stub.report(at('waiting'))).toBe(true)
@@ -211,6 +228,9 @@ it('forgets expired tokens, and a week after its end everything', async () => {
   await age(stub, 1)
   await runDurableObjectAlarm(stub)
   expect(await connections.statuses(backendId)).toMatchObject({ failure: { kind: 'NotFound' } })
+  // The same instance can be made a backend again.
+  await stub.open({ plan: { ...PLAN, id: backendId }, token: undefined })
+  expect(await historyOf(stub)).toEqual(['scheduled'])
 })
 
 it('sweeps many expired tokens in bounded batches, one alarm after the other', async () => {
