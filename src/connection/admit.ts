@@ -32,6 +32,8 @@ export interface GrantMemory {
 }
 
 const MAX_CHARACTERS = 1024 * 1024
+/** The object counts a use for fifteen seconds: a backend in use must be told of one before that. */
+const MAX_UNTOLD_MS = 5000
 
 export function grantMemory(rememberSeconds: number): GrantMemory {
   return { tokens: createTokenMemory(MAX_CHARACTERS), rememberMs: rememberSeconds * 1000 }
@@ -73,7 +75,11 @@ function askBackend({ backend, idHash }: ConnectionToken, arrival: Arrival, cont
   const { host, ...use } = arrival
   return asking(async () => {
     const stub = context.stores.backends.getByName(backend)
-    return stub.admit(idHash, use, host, context.waitMs)
+    const answer = await stub.admit(idHash, use, host)
+    if (answer.kind !== 'not_ready' || context.waitMs === 0) return answer
+    // A call of its own: for a caller who goes away meanwhile nobody asks again, and no use is taken.
+    await stub.started(context.waitMs)
+    return stub.admit(idHash, use, host)
   })
 }
 
@@ -86,7 +92,9 @@ function remember(
 ): void {
   const { usesLeft, expiresAt, user = '', auth = '' } = admitted.token
   if (usesLeft !== undefined || rememberMs === 0) return
-  const until = Math.min(now + rememberMs, (expiresAt ?? Infinity) * 1000)
+  const mayIdle = grant.maxIdleSeconds !== undefined
+  const forMs = mayIdle ? Math.min(rememberMs, MAX_UNTOLD_MS) : rememberMs
+  const until = Math.min(now + forMs, (expiresAt ?? Infinity) * 1000)
   tokens.set(text, { admitted, grant, until }, user.length + auth.length)
 }
 

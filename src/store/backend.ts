@@ -78,14 +78,8 @@ export class Backend extends DurableObject {
    * Whether a request with this token may go to the backend.
    *
    * @param host as the request names it, with its port
-   * @param waitMs how long to wait for a backend that is starting
    */
-  async admit(
-    idHash: ArrayBuffer,
-    use: TokenUse,
-    host: string,
-    waitMs: number,
-  ): Promise<AdmissionAnswer> {
+  async admit(idHash: ArrayBuffer, use: TokenUse, host: string): Promise<AdmissionAnswer> {
     const row = this.#row()
     const token = this.#token(idHash)
     if (row === undefined || token === undefined) return { kind: 'unknown', backendId: undefined }
@@ -93,12 +87,8 @@ export class Backend extends DurableObject {
     const refused = refusalOf(token) ?? outOfScope(token, use)
     if (refused !== undefined) return { kind: refused, backendId }
     if (!isAtHost(row.plan, host)) return { kind: 'host', backendId }
-    const address = await this.#readyAddress(waitMs)
+    const address = this.#readyAddress()
     if (typeof address === 'string') return { kind: address, backendId }
-    // The wait was long enough for a revocation.
-    const current = this.#token(idHash)
-    const meanwhile = current === undefined ? 'unknown' : refusalOf(current)
-    if (meanwhile !== undefined) return { kind: meanwhile, backendId }
     const isCounted = token.usesLeft !== undefined && !use.isPreflight
     if (isCounted && !takeUse(this.ctx.storage.sql, idHash)) {
       return { kind: 'used_up', backendId }
@@ -108,6 +98,15 @@ export class Backend extends DurableObject {
     const { idHash: _, ...rest } = token
     const plan = { id, cluster, subdomain, maxIdleSeconds }
     return { kind: 'admitted', plan, address, token: rest }
+  }
+
+  /** Waits until the backend is ready, or is never going to be. */
+  async started(waitMs: number): Promise<void> {
+    await this.#watchers.until(
+      () => this.#status(),
+      (now) => now === undefined || phaseOf(now) !== 'starting',
+      waitMs,
+    )
   }
 
   /** Counts an open connection as use. @returns why it may not stay open, if it may not */
@@ -251,12 +250,8 @@ export class Backend extends DurableObject {
     return this.#isMade ? statusesAfter(this.ctx.storage.sql, after) : []
   }
 
-  async #readyAddress(waitMs: number): Promise<BackendAddress | 'ending' | 'not_ready'> {
-    const status = await this.#watchers.until(
-      () => this.#status(),
-      (now) => now === undefined || phaseOf(now) !== 'starting',
-      waitMs,
-    )
+  #readyAddress(): BackendAddress | 'ending' | 'not_ready' {
+    const status = this.#status()
     const phase = status === undefined ? 'ending' : phaseOf(status)
     if (phase === 'starting') return 'not_ready'
     return (phase === 'ready' ? this.#row()?.address : undefined) ?? 'ending'

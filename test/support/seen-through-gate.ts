@@ -25,6 +25,16 @@ export async function seenThroughGate(
   lines: readonly string[],
 ): Promise<Readonly<Record<string, string>>> {
   const target = kind === 'backend' ? `/backends/${guard}/x` : `/parties/${guard}/room`
+  return seenAt(port, by, target, lines)
+}
+
+/** The same at any target. */
+export async function seenAt(
+  port: number,
+  by: Way['by'],
+  target: string,
+  lines: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
   const seen = JSON.parse(
     by === 'HTTP' ? await bodyOf(port, target, lines) : await firstMessageOf(port, target, lines),
   ) as Seen | { readonly headers: Readonly<Record<string, string>> }

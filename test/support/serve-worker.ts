@@ -15,7 +15,7 @@ export const { default: workerd } = createRequire(import.meta.url)('workerd') as
 
 const COMPATIBILITY_DATE = '2026-11-02'
 
-interface WorkerOptions {
+export interface WorkerOptions {
   /** The Worker's module, from the repository's root. */
   readonly entry: string
   readonly vars?: Readonly<Record<string, string>>
@@ -30,7 +30,16 @@ export interface ServedWorker extends ProcessLog {
   readonly origin: string
   readonly port: number
   readonly pid: number
+  /** The folder of what the objects store. */
+  readonly objects: string
   readonly stop: () => Promise<void>
+}
+
+/** A Worker that can be served again after its process was killed, over what its objects stored. */
+export interface PreparedWorker {
+  readonly serve: () => Promise<ServedWorker>
+  /** Forgets what the objects stored. */
+  readonly remove: () => Promise<void>
 }
 
 /**
@@ -38,6 +47,18 @@ export interface ServedWorker extends ProcessLog {
  * would resolve dot segments before the gate sees them.
  */
 export async function serveWorker(options: WorkerOptions): Promise<ServedWorker> {
+  const prepared = await prepareWorker(options)
+  const worker = await prepared.serve()
+  return {
+    ...worker,
+    async stop() {
+      await worker.stop()
+      await prepared.remove()
+    },
+  }
+}
+
+export async function prepareWorker(options: WorkerOptions): Promise<PreparedWorker> {
   const { vars = {}, rooms = {}, services = {} } = options
   const folder = await mkdtemp(join(tmpdir(), 'portico-'))
   // On disk: workerd has no alarms for objects in memory.
@@ -82,11 +103,16 @@ const config :Workerd.Config = (
 );
 `,
   )
-  const child = spawn(
-    workerd,
-    ['serve', '--experimental', '--control-fd=3', join(folder, 'config.capnp')],
-    { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
-  )
+  return {
+    serve: () => startProcess(join(folder, 'config.capnp'), objects),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+async function startProcess(config: string, objects: string): Promise<ServedWorker> {
+  const child = spawn(workerd, ['serve', '--experimental', '--control-fd=3', config], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
   const log = gatherLog(child)
   const port = await listeningPort(child, log.logs)
   return {
@@ -94,6 +120,7 @@ const config :Workerd.Config = (
     port,
     // A process that told its port has a process id.
     pid: child.pid as number,
+    objects,
     ...log,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
@@ -101,7 +128,6 @@ const config :Workerd.Config = (
         child.kill('SIGKILL')
         await once(child, 'exit')
       }
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }

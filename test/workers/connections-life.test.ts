@@ -88,7 +88,7 @@ it('stores nothing for a backend that someone only asks about', async () => {
   const idHash = new ArrayBuffer(32)
   const use = arrivalOf()
   expect(await stub.open({ plan: undefined, token: undefined })).toEqual({ kind: 'unknown' })
-  expect(await stub.admit(idHash, use, 'gate.example', 0)).toMatchObject({ kind: 'unknown' })
+  expect(await stub.admit(idHash, use, 'gate.example')).toMatchObject({ kind: 'unknown' })
   expect(await stub.keepAlive(idHash)).toBe('unknown')
   expect(await stub.report(at('ready'), ADDRESS)).toBe(false)
   expect(await stub.revoke({ kind: 'all' })).toBeUndefined()
@@ -269,3 +269,20 @@ it('says why an open connection may not stay open', async () => {
   expect(await connections.keepAlive(token)).toMatchObject({ code: 'token_revoked' })
   expect(await connections.keepAlive(other)).toBeUndefined()
 })
+
+it.for([
+  [1, 1],
+  [undefined, 0],
+] as const)(
+  'asks again within the time that a use counts for, where a backend with max_idle_seconds %s may idle out: %i',
+  async ([maxIdleSeconds, calls]) => {
+    const { connections, clock, reached } = connectionStore({ rememberSeconds: 60 })
+    const result = await connections.connect(orderOf({}, { maxIdleSeconds }))
+    const token = result.ok ? result.value.token : ''
+    expect((await connections.admit(token, arrivalOf())).ok).toBe(true)
+    const before = reached.length
+    clock.now += 6000
+    await connections.admit(token, arrivalOf())
+    expect(reached.length - before).toBe(calls)
+  },
+)

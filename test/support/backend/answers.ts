@@ -75,6 +75,10 @@ export const answers: Readonly<Record<string, Answer>> = {
     response.end('late but whole')
   },
 
+  cors(_request, response) {
+    response.setHeader('access-control-allow-origin', 'https://app.example').end()
+  },
+
   async hang(_request, response, query, line) {
     if (query.has('head')) response.flushHeaders()
     if (query.has('body')) response.write('beginning')
