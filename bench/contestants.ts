@@ -8,15 +8,15 @@ export interface Contestant {
   readonly name: string
   readonly pid: number
   readonly load: Load
-  /** How often its rooms were called until now, not counting this question. */
-  readonly roomCalls: () => Promise<number>
+  /** How often its objects were called until now, not counting this question. */
+  readonly objectCalls: () => Promise<number>
   readonly stop: () => Promise<void>
 }
 
-const CONNECTIONS = 16
+export const CONNECTIONS = 16
 
 /** What Chromium sends with a page's `fetch`: a gate looks at every header, so there should be some. */
-const BROWSER_HEADERS = {
+export const BROWSER_HEADERS = {
   accept: '*/*',
   'accept-encoding': 'gzip, deflate, br, zstd',
   'accept-language': 'en-US,en;q=0.9',
@@ -64,13 +64,13 @@ function contestant(
   askingHeaders: Readonly<Record<string, string>>,
 ): Contestant {
   const room = `${worker.origin}/parties/room/lobby`
-  const load = createLoad({ url: room + path, headers }, CONNECTIONS)
+  const load = createLoad({ urls: [room + path], headers }, CONNECTIONS)
   let asked = 0
   return {
     name,
     pid: worker.pid,
     load,
-    async roomCalls() {
+    async objectCalls() {
       asked += 1
       const answer = await fetch(`${room}/calls`, { headers: askingHeaders })
       return Number(await answer.text()) - asked

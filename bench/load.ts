@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 export interface Target {
-  readonly url: string
+  /** Asked for in turn, all at one host. */
+  readonly urls: readonly string[]
   readonly headers: Readonly<Record<string, string>>
 }
 
 export interface Load {
   /** Sends that many requests, the next one on each connection once the last was answered. */
-  readonly send: (requests: number) => Promise<void>
+  readonly send: (count: number) => Promise<void>
   readonly close: () => void
 }
 
@@ -16,13 +17,17 @@ export interface Load {
  * Keeps connections to one target open; any answer but a 200 is an error. Written on sockets, because
  * an HTTP client takes more of the machine than the Workers that are measured.
  */
-export function createLoad({ url, headers }: Target, connections: number): Load {
-  const { host, hostname, port, pathname, search } = new URL(url)
+export function createLoad({ urls, headers }: Target, connections: number): Load {
+  const { host, hostname, port } = new URL(urls[0] ?? '')
   const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`)
-  const request = [`GET ${pathname}${search} HTTP/1.1`, ...lines, '', ''].join('\r\n')
+  const requests = urls.map((url) => {
+    const { pathname, search } = new URL(url)
+    return [`GET ${pathname}${search} HTTP/1.1`, ...lines, '', ''].join('\r\n')
+  })
+  let sent = 0
   let sockets: readonly Socket[] = []
   return {
-    async send(requests) {
+    async send(count) {
       // The Worker closes connections that were idle while the others had their turns.
       const open = sockets.filter((socket) => socket.readyState === 'open')
       const missing = Array.from({ length: connections - open.length }, async () => {
@@ -31,8 +36,8 @@ export function createLoad({ url, headers }: Target, connections: number): Load 
         return socket
       })
       sockets = [...open, ...(await Promise.all(missing))]
-      let left = requests
-      const next = () => (left-- > 0 ? request : undefined)
+      let left = count
+      const next = () => (left-- > 0 ? requests[sent++ % requests.length] : undefined)
       await Promise.all(sockets.map((socket) => exchange(socket, next)))
     },
     close: () => sockets.forEach((socket) => socket.destroy()),

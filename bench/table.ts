@@ -1,3 +1,4 @@
+import { median } from './median.ts'
 import type { Round } from './rounds.ts'
 
 /** The figures of one contestant over all rounds, the first contestant's as 1. */
@@ -9,7 +10,7 @@ export interface Row {
   readonly cpuRatio: number
   readonly lowestCpuRatio: number
   readonly highestCpuRatio: number
-  readonly roomCallsPerRequest: number
+  readonly objectCallsPerRequest: number
 }
 
 /**
@@ -21,7 +22,7 @@ export function rowOf(
   name: string,
   index: number,
   rounds: readonly (readonly Round[])[],
-  roomCalls: number,
+  objectCalls: number,
 ): Row {
   const own = rounds.flatMap((round) => round[index] ?? [])
   const firsts = rounds.flatMap((round) => round[0] ?? [])
@@ -35,7 +36,7 @@ export function rowOf(
     cpuRatio: median(ratios),
     lowestCpuRatio: Math.min(...ratios),
     highestCpuRatio: Math.max(...ratios),
-    roomCallsPerRequest: roomCalls / requests,
+    objectCallsPerRequest: objectCalls / requests,
   }
 }
 
@@ -47,7 +48,7 @@ export function markdownTable(rows: readonly Row[]): string {
     `${row.cpuMicrosecondsPerRequest.toFixed(0)} µs`,
     row.cpuRatio.toFixed(2),
     `${row.lowestCpuRatio.toFixed(2)}–${row.highestCpuRatio.toFixed(2)}`,
-    row.roomCallsPerRequest.toString(),
+    Number(row.objectCallsPerRequest.toFixed(4)).toString(),
   ])
   const rule = head.map((_, column) => (column === 0 ? '---' : '--:'))
   const widths = head.map((title, column) =>
@@ -63,11 +64,4 @@ function pad(cell: string, column: number, widths: readonly number[]): string {
   if (cell === '---') return cell.padEnd(width, '-')
   if (cell === '--:') return cell.padStart(width, '-')
   return column === 0 ? cell.padEnd(width) : cell.padStart(width)
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  const [low = Number.NaN, high = low] = sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1)
-  return (low + high) / 2
 }

@@ -1,4 +1,5 @@
 import type { Algorithm } from '../src/portico.ts'
+import { median } from './median.ts'
 import type { ContestantName } from './verify-assignment.ts'
 
 /** The verifications per second of each contestant, round by round. */
@@ -25,11 +26,4 @@ function cellOf(rates: readonly number[] | undefined, base: readonly number[] | 
   if (rates === undefined) return '–'
   const ratios = rates.map((rate, round) => rate / (base?.[round] ?? Number.NaN))
   return `${Math.round(median(rates)).toLocaleString('en')} (${median(ratios).toFixed(2)})`
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  const [low = Number.NaN, high = low] = sorted.slice(Math.ceil(middle) - 1, Math.floor(middle) + 1)
-  return (low + high) / 2
 }

@@ -1,3 +1,4 @@
+import type { Backend } from '../store/backend.ts'
 import type { BackendKeyName, BackendPlan } from '../store/backend-plan.ts'
 import type { ConnectionAnswer } from '../store/connection-answer.ts'
 import type { TokenRow } from '../store/token-rows.ts'
@@ -56,7 +57,7 @@ export async function connect(
     if (!answer.ok) return answer
     const opened = answer.value
     if (opened.kind === 'connected') {
-      if (opened.spawned) await enter(context, ownPlan)
+      if (!opened.isListed) await enter(context, backendId, key, stub)
       return conclude(backendId, opened, token, order, context)
     }
     // Whoever took the key a moment ago is about to start it; without a plan nobody else can.
@@ -147,11 +148,20 @@ function randomBackendId(): string {
   return id
 }
 
-/** A list that lacks a backend is a lesser harm than a connection that is not given. */
-async function enter({ stores }: ConnectContext, plan: BackendPlan | undefined): Promise<void> {
-  if (plan === undefined) return
-  const entry = { backendId: plan.id, key: plan.key, createdAt: Date.now() }
-  await asking(() => stores.index.getByName(plan.namespace).enter(entry))
+/**
+ * Entered until the backend knows that it was: a Worker that is lost on the way leaves it to the next
+ * call. A list that lacks a backend is a lesser harm than a connection that is not given.
+ */
+async function enter(
+  { stores }: ConnectContext,
+  backendId: string,
+  key: BackendKeyName | undefined,
+  stub: DurableObjectStub<Backend>,
+): Promise<void> {
+  const entry = { backendId, key, createdAt: Date.now() }
+  const index = stores.index.getByName(key?.namespace ?? '')
+  const entered = await asking(() => index.enter(entry))
+  if (entered.ok) await asking(() => stub.listed())
 }
 
 function expiryOf({ expiresInSeconds }: ConnectOrder, { nowSeconds }: ConnectContext): number {

@@ -8,13 +8,15 @@ export interface BackendRow {
   /** Until when the last use counts as one. */
   readonly usedUntil: number
   readonly staticNonce: ArrayBuffer | undefined
+  /** Whether the index is known to have it. */
+  readonly isListed: boolean
 }
 
 export function addBackend(sql: SqlStorage, plan: BackendPlan, now: number): void {
   const address = plan.address === undefined ? null : JSON.stringify(plan.address)
   const nonce = plan.hasStaticToken ? freshNonce() : null
-  const row = [JSON.stringify(plan), address, now, now, nonce]
-  sql.exec('INSERT INTO backend VALUES (?, ?, ?, ?, ?)', ...row)
+  const row = [JSON.stringify(plan), address, now, now, nonce, 0]
+  sql.exec('INSERT INTO backend VALUES (?, ?, ?, ?, ?, ?)', ...row)
 }
 
 /** @returns `undefined` for an object that was never made a backend */
@@ -26,6 +28,7 @@ export function readBackend(sql: SqlStorage): BackendRow | undefined {
       created_at: number
       used_until: number
       static_nonce: ArrayBuffer | null
+      is_listed: number
     }>('SELECT * FROM backend')
     .toArray()
   if (row === undefined) return undefined
@@ -35,6 +38,7 @@ export function readBackend(sql: SqlStorage): BackendRow | undefined {
     createdAt: row.created_at,
     usedUntil: row.used_until,
     staticNonce: row.static_nonce ?? undefined,
+    isListed: row.is_listed === 1,
   }
 }
 
@@ -44,6 +48,10 @@ export function setAddress(sql: SqlStorage, address: BackendAddress): void {
 
 export function setUsedUntil(sql: SqlStorage, usedUntil: number): void {
   sql.exec('UPDATE backend SET used_until = ?', usedUntil)
+}
+
+export function setListed(sql: SqlStorage): void {
+  sql.exec('UPDATE backend SET is_listed = 1')
 }
 
 export function renewStaticNonce(sql: SqlStorage): void {

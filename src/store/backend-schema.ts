@@ -5,7 +5,8 @@ export const BACKEND_MIGRATIONS: readonly string[] = [
      address TEXT,
      created_at INTEGER NOT NULL,
      used_until INTEGER NOT NULL,
-     static_nonce BLOB
+     static_nonce BLOB,
+     is_listed INTEGER NOT NULL
    ) STRICT;
    CREATE TABLE statuses (
      position INTEGER PRIMARY KEY,

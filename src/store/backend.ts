@@ -8,6 +8,7 @@ import {
   readBackend,
   renewStaticNonce,
   setAddress,
+  setListed,
   setUsedUntil,
   type BackendRow,
 } from './backend-row.ts'
@@ -68,6 +69,7 @@ export class Backend extends DurableObject {
     return {
       kind: 'connected',
       spawned: isNew,
+      isListed: row.isListed,
       // What a first caller learns is how it began, as with Plane, however fast it is ready.
       status: isNew ? 'scheduled' : status,
       ...{ cluster, subdomain, staticNonce: row.staticNonce },
@@ -143,6 +145,11 @@ export class Backend extends DurableObject {
     this.#terminate(kind, reason)
     await this.#setAlarm()
     return true
+  }
+
+  /** Tells that the index has it. */
+  listed(): void {
+    if (this.#isMade) setListed(this.ctx.storage.sql)
   }
 
   /** Keeps the backend's one static token, which is made of the nonce that `open` tells. */

@@ -13,6 +13,8 @@ export type ConnectionAnswer =
   | {
       readonly kind: 'connected'
       readonly spawned: boolean
+      /** Whether it stands in the index; if not, whoever asked enters it, and says so. */
+      readonly isListed: boolean
       readonly status: BackendStatus
       readonly cluster: string | undefined
       readonly subdomain: string | undefined
