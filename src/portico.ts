@@ -9,6 +9,7 @@ export type {
 } from './gate/options.ts'
 export type { ConnectionOptions } from './gate/connection-options.ts'
 export type { ControlKey, ControlScope } from './control/control-keys.ts'
+export type { JamsocketServices } from './jamsocket/services.ts'
 export type { CarrierOptions } from './carry/carriers.ts'
 export type { BackendLobby, Hook, Lobby, RoomLobby } from './hook/lobby.ts'
 export type { Caller, Claims, Identity, Organization } from './identity/identity.ts'

@@ -10,7 +10,8 @@ import { asking, type Stores } from './stores.ts'
 
 export interface AdmitContext {
   readonly stores: Stores
-  readonly tokenKeys: TokenKeys
+  /** Asked for only where a token is not remembered. */
+  readonly tokenKeys: () => Promise<TokenKeys>
   readonly now: number
   /** How long to wait for a backend that is starting. */
   readonly waitMs: number
@@ -52,7 +53,7 @@ export async function admit(
     if (refused === undefined) return { ok: true, value: grant }
     return { ok: false, turned: turnedBy(refused, grant.backendId) }
   }
-  const token = await readConnectionToken(text, context.tokenKeys, context.now / 1000)
+  const token = await readConnectionToken(text, await context.tokenKeys(), context.now / 1000)
   if (!token.ok) {
     const isKnown = token.refusal.code === 'token_expired'
     return { ok: false, turned: { refusal: token.refusal, isKnown, backendId: undefined } }

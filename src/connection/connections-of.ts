@@ -69,9 +69,8 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
 
     backends: (namespace, page) => listBackends(namespace, page, stores),
 
-    async admit(token, arrival) {
-      const context = { stores, now: now(), waitMs, granted, tokenKeys: await keysOnce() }
-      return admit(token, arrival, context)
+    admit(token, arrival) {
+      return admit(token, arrival, { stores, now: now(), waitMs, granted, tokenKeys: keysOnce })
     },
 
     async keepAlive(token) {

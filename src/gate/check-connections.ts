@@ -7,6 +7,8 @@ import { serviceSpawner } from '../connection/service-spawner.ts'
 import type { Stores } from '../connection/stores.ts'
 import { controlApi } from '../control/control-api.ts'
 import { controlKeys } from '../control/control-keys.ts'
+import { jamsocketApi } from '../jamsocket/jamsocket-api.ts'
+import { servicesOf } from '../jamsocket/services.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { checkSeconds, checkServiceUrl, checkTexts } from '../verify/option-checks.ts'
 import type { ConnectionOptions } from './connection-options.ts'
@@ -17,6 +19,8 @@ export interface ConnectionGate {
   readonly connections: Connections
   /** Answers `/ctrl`, `/pub` and the description of both. */
   readonly control: Hono
+  /** Answers `/v2` and the rest of Jamsocket's API; `undefined` where no service is configured for it. */
+  readonly jamsocket: Hono | undefined
   readonly services: ReadonlyMap<string, Fetcher>
   readonly rootRedirectUrl: string | undefined
 }
@@ -37,6 +41,7 @@ export function checkConnections<Env extends object>(
 ): (env: Env) => ConnectionGate {
   const keys = checkTokenKeys('connections.tokenKey', options.tokenKey)
   controlKeys(options.controlKeys)
+  servicesOf(options.jamsocketServices ?? {})
   const origins = checkOrigins(options.origins)
   const rememberSeconds = checkSeconds(
     'connections.rememberSeconds',
@@ -79,7 +84,10 @@ export function checkConnections<Env extends object>(
       now: Date.now,
     })
     const control = controlApi(connections, { keys: options.controlKeys })
-    return { connections, control, services, rootRedirectUrl: root }
+    const { controlKeys: keysOf, jamsocketServices } = options
+    const jamsocket =
+      jamsocketServices && jamsocketApi(connections, { keys: keysOf, services: jamsocketServices })
+    return { connections, control, jamsocket, services, rootRedirectUrl: root }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ControlKey } from '../control/control-keys.ts'
+import type { JamsocketServices } from '../jamsocket/services.ts'
 import type { Backend } from '../store/backend.ts'
 import type { BackendIndex } from '../store/backend-index.ts'
 import type { BackendKey } from '../store/backend-key.ts'
@@ -39,6 +40,8 @@ export interface ConnectionOptions<Env = unknown> {
   readonly rememberSeconds?: number
   /** How long a request waits for a backend that is starting: 0 to 300, default 30. */
   readonly startSeconds?: number
+  /** What Jamsocket's API serves, by `account/service`. Default: it is not there. */
+  readonly jamsocketServices?: JamsocketServices
   /** Where `/` leads. Default: it is refused, as a path without a token. */
   readonly rootRedirectUrl?: string
 }

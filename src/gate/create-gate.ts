@@ -67,6 +67,13 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
       return gate.value.connected?.control.fetch(c.req.raw) ?? next()
     })
   }
+  for (const path of ['/v1/*', '/v2/*', '/service/*', '/auth']) {
+    app.all(path, async (c, next) => {
+      const gate = gateIn(c.env)
+      if (!gate.ok) return problemResponse(gate.refusal)
+      return gate.value.connected?.jamsocket?.fetch(c.req.raw) ?? next()
+    })
+  }
   app.use(async function portico(c, next) {
     const gate = gateIn(c.env)
     if (!gate.ok) return refusalResponse(gate.refusal, c.req.raw, 'auto')

@@ -21,7 +21,7 @@ export function tokenRequest(
   received: Request,
   isUpgrade: boolean,
 ): Result<Outgoing> {
-  const verified = connectionHeaders(grant.user, grant.auth)
+  const verified = headersOf(grant)
   if (!verified.ok) return verified
 
   const headers = new Headers(received.headers)
@@ -29,17 +29,33 @@ export function tokenRequest(
   if (names.includes('cookie')) takeFromCookie(headers, credentialCookies)
   if (isUpgrade) headers.set('upgrade', 'websocket')
   if (grant.address.kind !== 'room') setForwarded(headers, url.origin, received)
-  dropForeignReferer(headers, path.token)
+  if (names.includes('referer')) dropForeignReferer(headers, path.token)
 
   for (const [name, value] of verified.value) headers.set(name, value)
   headers.set('x-verified-path', asciiPath(url.path))
-  headers.set('x-verified-backend', grant.backendId)
-  headers.set('x-verified-secret', grant.secretToken)
 
   const outgoing = ready(targetOf(grant, path, url, roomPrefix), received, headers, received)
   if (grant.maxIdleSeconds === undefined) return ok(outgoing)
   // What is watched while it streams is passed on as it is packed, not unpacked and packed again.
   return ok({ ...outgoing, init: { ...outgoing.init, encodeResponseBody: 'manual' } })
+}
+
+// One grant serves every request with its token for a while, so its headers are made once.
+const made = new WeakMap<Grant, ReturnType<typeof headersOf>>()
+
+function headersOf(grant: Grant): Result<readonly (readonly [name: string, value: string])[]> {
+  const known = made.get(grant)
+  if (known !== undefined) return known
+  const identity = connectionHeaders(grant.user, grant.auth)
+  const result = identity.ok
+    ? ok([
+        ...identity.value,
+        ['x-verified-backend', grant.backendId] as const,
+        ['x-verified-secret', grant.secretToken] as const,
+      ])
+    : identity
+  made.set(grant, result)
+  return result
 }
 
 /** By joining text after an authority that is the grant's or the gate's: no path can change it. */

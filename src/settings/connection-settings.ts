@@ -1,6 +1,8 @@
 import type { ControlKey } from '../control/control-keys.ts'
 import type { ConnectionOptions } from '../gate/connection-options.ts'
+import type { JamsocketServices } from '../jamsocket/services.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { camelCase } from './option-name.ts'
 import type { Settings } from './settings.ts'
 
 /**
@@ -13,7 +15,7 @@ export function connectionOptions<Env extends object>(
   tokenKey: readonly string[],
 ): ConnectionOptions<Env> | undefined {
   const { CONTROL_KEY, BACKEND_ORIGINS, BACKEND_SERVICES, REMEMBER_TOKENS_SECONDS } = settings
-  const { ROOT_REDIRECT_URL } = settings
+  const { ROOT_REDIRECT_URL, JAMSOCKET_SERVICES } = settings
   if (CONTROL_KEY === undefined) return undefined
   if (tokenKey.length === 0) {
     throw new ConfigurationError('TOKEN_KEY: it is missing, but CONTROL_KEY is set')
@@ -26,8 +28,22 @@ export function connectionOptions<Env extends object>(
     services: services as Record<string, never>,
     ...(BACKEND_ORIGINS === undefined ? {} : { origins: BACKEND_ORIGINS }),
     ...(REMEMBER_TOKENS_SECONDS === undefined ? {} : { rememberSeconds: REMEMBER_TOKENS_SECONDS }),
+    ...(JAMSOCKET_SERVICES === undefined
+      ? {}
+      : { jamsocketServices: jamsocketServices(JAMSOCKET_SERVICES) }),
     ...(ROOT_REDIRECT_URL === undefined ? {} : { rootRedirectUrl: ROOT_REDIRECT_URL }),
   }
+}
+
+/** The fields of a service as options are named. */
+function jamsocketServices(
+  services: NonNullable<Settings['JAMSOCKET_SERVICES']>,
+): JamsocketServices {
+  const entries = Object.entries(services).map(([path, service]) => [
+    path,
+    Object.fromEntries(Object.entries(service).map(([name, value]) => [camelCase(name), value])),
+  ])
+  return Object.fromEntries(entries) as JamsocketServices
 }
 
 /** Where the deployable Worker has its objects: names that `env` is checked for. */

@@ -65,6 +65,8 @@ function gateSettingOf(option: string): string {
     .replace(/^(?:tickets\.key|connections\.tokenKey)\[0\]/, 'TOKEN_KEY')
     .replace(/^(?:tickets\.key|connections\.tokenKey)\[1\]/, 'TOKEN_KEY_PREVIOUS')
     .replace(/^connections\.controlKeys/, 'CONTROL_KEY')
+    .replace(/^connections\.jamsocketServices/, 'JAMSOCKET_SERVICES')
+    .replace(/\.(?:maxIdle|lifetimeLimit)Seconds$/, snakeCase)
     .replace(/^connections\.origins/, 'BACKEND_ORIGINS')
     .replace(/^connections\.services/, 'BACKEND_SERVICES')
     .replace(/^connections\.rememberSeconds/, 'REMEMBER_TOKENS_SECONDS')

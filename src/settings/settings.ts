@@ -83,6 +83,13 @@ const permissions = z.strictObject({
   everyone: grants.optional(),
 })
 
+const jamsocketService = z.strictObject({
+  executable: z.record(z.string(), z.unknown()).optional(),
+  cluster: text.optional(),
+  max_idle_seconds: z.int().optional(),
+  lifetime_limit_seconds: z.int().optional(),
+})
+
 const settings = z.object({
   JWT_ISSUERS: json(z.array(issuer).min(1)).optional(),
   JWT_SECRET: text.optional(),
@@ -101,6 +108,7 @@ const settings = z.object({
   BACKEND_SERVICES: list.optional(),
   REMEMBER_TOKENS_SECONDS: text.transform(Number).optional(),
   ROOT_REDIRECT_URL: text.optional(),
+  JAMSOCKET_SERVICES: json(z.record(text, jamsocketService)).optional(),
   ALLOWED_ORIGINS: list.optional(),
   SIGN_IN_URL: text.optional(),
   ROOMS: json(z.record(text, room)).optional(),

@@ -11,8 +11,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ['providers', 'hook', 'policy', 'store', 'token'],
   ['ticket', 'connection'],
   ['control'],
-  ['gate'],
-  ['portico.ts', 'room.ts', 'objects.ts'],
+  ['jamsocket'],
+  ['gate', 'control-client'],
+  ['portico.ts', 'room.ts', 'objects.ts', 'server.ts'],
   ['settings', 'demo'],
   ['index.ts'],
 ]
@@ -75,7 +76,7 @@ function brokenBySize(path: string, text: string): string[] {
 
 /** What others install must not bring the demo, the settings or their libraries along. */
 function brokenByPackage(sources: Sources): string[] {
-  const reached = new Set(['portico.ts', 'room.ts', 'objects.ts'])
+  const reached = new Set(['portico.ts', 'room.ts', 'objects.ts', 'server.ts'])
   for (const path of reached) {
     for (const target of importsOf(sources[path] ?? '')) {
       const imported = resolved(path, target)

@@ -36,11 +36,13 @@ it('holds what its users need, and neither tests nor the demo', async () => {
     'dist/package/',
     'dist/package/carry/',
     'dist/package/connection/',
+    'dist/package/control-client/',
     'dist/package/control/',
     'dist/package/forward/',
     'dist/package/gate/',
     'dist/package/hook/',
     'dist/package/identity/',
+    'dist/package/jamsocket/',
     'dist/package/policy/',
     'dist/package/providers/',
     'dist/package/refusal/',
@@ -55,7 +57,7 @@ it('holds what its users need, and neither tests nor the demo', async () => {
 
 it('has exactly these entries', async () => {
   const { exports = {} } = await manifestOf('.')
-  expect(Object.keys(exports)).toEqual(['.', './room', './objects', './package.json'])
+  expect(Object.keys(exports)).toEqual(['.', './room', './objects', './server', './package.json'])
 })
 
 // An export that goes or changes its name breaks somebody's build: it belongs into CHANGELOG.md.
@@ -112,6 +114,7 @@ it.for([
       'Identity',
       'IdentityServiceOptions',
       'IntrospectionOptions',
+      'JamsocketServices',
       'Jwk',
       'JwtClaims',
       'JwtIssuerOptions',
@@ -143,7 +146,30 @@ it.for([
       'WorkosOptions',
     ],
   },
-  { entry: 'room', values: ['identityOf'], types: ['Caller', 'Operation'] },
+  {
+    entry: 'room',
+    values: ['connectionOf', 'identityOf'],
+    types: ['Caller', 'Connection', 'Operation'],
+  },
+  {
+    entry: 'server',
+    values: ['ConfigurationError', 'createPortico'],
+    types: [
+      'Answer',
+      'ConnectAnswer',
+      'ConnectRequest',
+      'Fetch',
+      'ListedBackend',
+      'ListedToken',
+      'Portico',
+      'PorticoError',
+      'PorticoErrorKind',
+      'PorticoOptions',
+      'RevokeAnswer',
+      'RevokeRequest',
+      'Status',
+    ],
+  },
 ])('exports exactly these names from $entry', async ({ entry, values, types }) => {
   // `npm pack` built what it packed in place.
   const built: unknown = await import(resolve(`dist/package/${entry}.js`))

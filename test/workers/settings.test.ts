@@ -157,6 +157,13 @@ const wrong: readonly (readonly [named: string, vars: Readonly<Record<string, un
   [`BACKEND_SERVICES.ABSENT`, { ...CONNECTED, BACKEND_SERVICES: 'ABSENT' }],
   ['REMEMBER_TOKENS_SECONDS', { ...CONNECTED, REMEMBER_TOKENS_SECONDS: 'five' }],
   ['REMEMBER_TOKENS_SECONDS', { ...CONNECTED, REMEMBER_TOKENS_SECONDS: '61' }],
+  ['JAMSOCKET_SERVICES', { ...CONNECTED, JAMSOCKET_SERVICES: '[]' }],
+  ['JAMSOCKET_SERVICES', { ...CONNECTED, JAMSOCKET_SERVICES: `{"${VALUE}":{}}` }],
+  [
+    'JAMSOCKET_SERVICES.a/b.max_idle_seconds',
+    { ...CONNECTED, JAMSOCKET_SERVICES: '{"a/b":{"max_idle_seconds":0}}' },
+  ],
+  ['JAMSOCKET_SERVICES.a/b', { ...CONNECTED, JAMSOCKET_SERVICES: '{"a/b":{"image":"x"}}' }],
   ['ROOT_REDIRECT_URL', { ...CONNECTED, ROOT_REDIRECT_URL: `ftp://${VALUE}` }],
   ['DEVELOPMENT_KEY', { ...SHORT, DEVELOPMENT_KEY: VALUE.slice(0, 31) }],
   ['DEMO', { ...SHORT, DEMO: VALUE }],
@@ -232,6 +239,22 @@ it('lets a control key do only what its scope says', async () => {
   expect(await asked(VALUE, '/ctrl/connect', 'POST')).toBe(403)
   expect(await asked(`${VALUE}-2`, '/ctrl/connect', 'POST')).toBe(415)
   expect(await asked(`${VALUE}-2`, '/ctrl/b/x/soft-terminate', 'POST')).toBe(403)
+})
+
+it('serves Jamsocket’s API where services are configured for it', async () => {
+  const headers = { authorization: `Bearer ${VALUE}`, 'content-type': 'application/json' }
+  const origin = 'https://notebooks.example'
+  const services = { 'acme/notebooks': { executable: { origin }, max_idle_seconds: 60 } }
+  const vars = {
+    ...CONNECTED,
+    BACKEND_ORIGINS: origin,
+    JAMSOCKET_SERVICES: JSON.stringify(services),
+  }
+  const path = '/v2/service/acme/notebooks/connect'
+  const response = await requestWith(vars, path, { method: 'POST', headers, body: '{}' })
+  expect([response.status, await response.json()]).toMatchObject([200, { spawned: true }])
+  const without = await requestWith(CONNECTED, path, { method: 'POST', headers, body: '{}' })
+  expect(without.status).toBe(404)
 })
 
 it('has no control API without a control key', async () => {

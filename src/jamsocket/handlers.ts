@@ -1,0 +1,115 @@
+import type { Context } from 'hono'
+import type { Connections, Controlled } from '../connection/connections.ts'
+import { errorResponse, noSuchBackend, type ApiFailure, type Read } from '../control/api-error.ts'
+import { backendName } from '../control/names.ts'
+import { readBody } from '../control/read-request.ts'
+import { statusStream } from '../control/status-stream.ts'
+import { findBackend, gatherBackends } from './backends-of-services.ts'
+import { connectOrder, ownMessage } from './connect-request.ts'
+import { connectedDocument, infoDocument, listedDocument, stateDocument } from './documents.ts'
+import { readBodyIfAny } from './request-body.ts'
+import { DEFAULT_ENVIRONMENT, type Services, type Target } from './services.ts'
+import { terminateAll, terminateAllRequest, terminateRequest } from './terminate.ts'
+
+/** What each route does. Who may ask for it has been settled before. */
+export function handlersOf(connections: Connections, services: Services, keepAliveSeconds: number) {
+  const targetOf = (c: Context): Read<Target> => {
+    const { account = '', service = '', environment = DEFAULT_ENVIRONMENT } = c.req.param()
+    const target = services.find({ account, service }, environment)
+    return target === undefined ? noSuchService : { ok: true, value: target }
+  }
+
+  return {
+    async connect(c: Context) {
+      const target = targetOf(c)
+      if (!target.ok) return errorResponse(target.failure)
+      const order = await readBodyIfAny(c.req.raw, connectOrder(target.value))
+      if (!order.ok) return errorResponse(order.failure)
+      const connected = await connections.connect(order.value)
+      return answer(connected, (value) => connectedDocument(value, c.req.url))
+    },
+
+    async status(c: Context) {
+      const backend = backendOf(c)
+      if (!backend.ok) return errorResponse(backend.failure)
+      const known = await connections.statuses(backend.value)
+      if (!known.ok) return errorResponse(known.failure)
+      const latest = known.value.at(-1)
+      return latest === undefined ? errorResponse(noSuchBackend) : json(stateDocument(latest))
+    },
+
+    async statusStream(c: Context) {
+      const backend = backendOf(c)
+      if (!backend.ok) return errorResponse(backend.failure)
+      const watched = await connections.watch(backend.value, undefined)
+      if (!watched.ok) return errorResponse(watched.failure)
+      const response = statusStream(watched.value, undefined, 'data', keepAliveSeconds)
+      // Hono takes the body off the answer to a HEAD, and would leave it running.
+      if (c.req.method === 'HEAD') await response.body?.cancel()
+      return response
+    },
+
+    async info(c: Context) {
+      const backend = backendOf(c)
+      if (!backend.ok) return errorResponse(backend.failure)
+      const known = await connections.statuses(backend.value)
+      if (!known.ok) return errorResponse(known.failure)
+      const found = await findBackend(connections, services.all, backend.value)
+      return answer(found, (value) => infoDocument(backend.value, known.value, value))
+    },
+
+    async terminate(c: Context) {
+      const backend = backendOf(c)
+      if (!backend.ok) return errorResponse(backend.failure)
+      const read = await readBodyIfAny(c.req.raw, terminateRequest)
+      if (!read.ok) return errorResponse(read.failure)
+      const kind = read.value.hard === true ? 'hard' : 'soft'
+      return answer(await connections.terminate(backend.value, kind), () => ({ status: 'ok' }))
+    },
+
+    async list(c: Context) {
+      const own = services.all.filter(({ account }) => account === c.req.param('account'))
+      const gathered = await gatherBackends(connections, own)
+      if (!gathered.ok) return errorResponse(gathered.failure)
+      const documents = gathered.value.found.map(async (found) => {
+        const known = await connections.statuses(found.backend.backendId)
+        return listedDocument(found, known.ok ? known.value.at(-1) : undefined)
+      })
+      return json({ running_backends: await Promise.all(documents) })
+    },
+
+    async terminateAll(c: Context) {
+      const target = targetOf(c)
+      if (!target.ok) return errorResponse(target.failure)
+      const read = await readBody(c.req.raw, terminateAllRequest)
+      if (!read.ok) return errorResponse(read.failure)
+      return answer(await terminateAll(connections, target.value, read.value), (done) => done)
+    },
+
+    async auth() {
+      const accounts = [...new Set(services.all.map(({ account }) => account))]
+      return json({ status: 'ok', accounts, is_admin: false })
+    },
+  }
+}
+
+const noSuchService: { readonly ok: false; readonly failure: ApiFailure } = {
+  ok: false,
+  failure: { kind: 'NotFound', message: 'Service does not exist' },
+}
+
+/** A name that no backend can have is not asked for: that would cost an object call. */
+function backendOf(c: Context): Read<string> {
+  const name = backendName.safeParse(c.req.param('backend'))
+  return name.success ? { ok: true, value: name.data } : { ok: false, failure: noSuchBackend }
+}
+
+function answer<T>(result: Controlled<T>, documentOf: (value: T) => unknown): Response {
+  if (result.ok) return json(documentOf(result.value))
+  const { kind, message } = result.failure
+  return errorResponse({ kind, message: ownMessage(message) })
+}
+
+function json(document: unknown): Response {
+  return Response.json(document, { headers: { 'cache-control': 'no-store' } })
+}
