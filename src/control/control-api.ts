@@ -1,11 +1,11 @@
 import { Hono, type Context } from 'hono'
 import type { Connections } from '../connection/connections.ts'
-import { logFailure } from '../refusal/log-failure.ts'
 import { checkUrl, cutUrl } from '../route/path.ts'
-import { errorResponse, type ApiFailure } from './api-error.ts'
+import { errorResponse } from './api-error.ts'
 import { controlKeys, type ControlKey } from './control-keys.ts'
 import { handlersOf } from './handlers.ts'
 import { namedOperations } from './operations.ts'
+import { refuseTheRest } from './refuse-the-rest.ts'
 
 export interface ControlSettings {
   /** Who may call `/ctrl`, and for what. */
@@ -45,20 +45,8 @@ export function controlApi(connections: Connections, settings: ControlSettings):
   }
   // Strangers cannot tell what is there: without a key all of it answers alike.
   app.use('/ctrl/*', async (c, next) => (await authorize(c.req.raw.headers, 'any')) ?? next())
-  for (const [path, allow] of allowed) app.all(path, () => errorResponse(wrongMethod, { allow }))
-  app.notFound(() => errorResponse(nothingHere))
-  app.onError((error) => {
-    logFailure('the control API threw', error)
-    return errorResponse({ kind: 'Other', message: 'Internal error.' })
-  })
+  refuseTheRest(app, 'the control API', allowed)
   return app
-}
-
-const nothingHere: ApiFailure = { kind: 'NotFound', message: 'There is nothing at this path' }
-const wrongMethod: ApiFailure = {
-  kind: 'InvalidRequest',
-  message: 'This path has another method',
-  status: 405,
 }
 
 /** Nothing here depends on who asks, and no credential is looked at. */

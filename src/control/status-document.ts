@@ -33,3 +33,8 @@ export function statusDocumentOf(entry: StatusEntry): z.output<typeof statusDocu
     time,
   }
 }
+
+/** The same with an ISO 8601 time, as Jamsocket's clients want it: they refuse a number. */
+export function isoStatusDocumentOf(entry: StatusEntry) {
+  return { ...statusDocumentOf(entry), time: new Date(entry.time).toISOString() }
+}

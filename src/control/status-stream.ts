@@ -1,5 +1,5 @@
 import type { BackendStatus, StatusEntry } from '../store/backend-status.ts'
-import { statusDocumentOf } from './status-document.ts'
+import { isoStatusDocumentOf, statusDocumentOf } from './status-document.ts'
 
 /**
  * `plane` is an event stream whose events have ids and which stays open, so that an `EventSource`
@@ -56,10 +56,8 @@ export function statusStream(
 }
 
 function eventOf(entry: StatusEntry, form: StreamForm): string {
-  const document = statusDocumentOf(entry)
-  if (form === 'plane') return `data: ${JSON.stringify(document)}\nid: ${entry.status}\n\n`
-  const time = new Date(entry.time).toISOString()
-  return `data: ${JSON.stringify({ ...document, time })}\n\n`
+  if (form === 'data') return `data: ${JSON.stringify(isoStatusDocumentOf(entry))}\n\n`
+  return `data: ${JSON.stringify(statusDocumentOf(entry))}\nid: ${entry.status}\n\n`
 }
 
 /** @returns `undefined` where the time is over first */

@@ -1,6 +1,6 @@
 import type { Connected, ListedBackend } from '../connection/connections.ts'
 import { connectAnswer } from '../control/connect-answer.ts'
-import { statusDocumentOf } from '../control/status-document.ts'
+import { isoStatusDocumentOf } from '../control/status-document.ts'
 import { cutUrl } from '../route/path.ts'
 import type { StatusEntry } from '../store/backend-status.ts'
 import { givenKey } from './connect-request.ts'
@@ -18,11 +18,6 @@ export function connectedDocument(connected: Connected, requestUrl: string) {
     status_url: `${cutUrl(requestUrl).origin}/v2/backend/${backend_id}/status`,
     ready_url: '',
   }
-}
-
-/** The SDK refuses a time that is a number. */
-export function stateDocument(entry: StatusEntry) {
-  return { ...statusDocumentOf(entry), time: new Date(entry.time).toISOString() }
 }
 
 /** Clients print these names, and have no word for one that is not known. */
@@ -44,7 +39,7 @@ export function listedDocument(
     account_name: account,
     service_name: service,
     cluster_name: UNKNOWN,
-    ...(latest !== undefined && { status: stateDocument(latest) }),
+    ...(latest !== undefined && { status: isoStatusDocumentOf(latest) }),
     ...(name !== undefined && { key: name }),
   }
 }
@@ -61,7 +56,7 @@ export function infoDocument(
     ...listedDocument(found ?? { service: nowhere, backend }, undefined),
     image_digest: UNKNOWN,
     statuses: history.map((entry, at) => ({
-      ...stateDocument(entry),
+      ...isoStatusDocumentOf(entry),
       ...(entry.status === 'terminated' && { last_status: history[at - 1]?.status }),
     })),
   }

@@ -3,10 +3,11 @@ import type { Connections, Controlled } from '../connection/connections.ts'
 import { errorResponse, noSuchBackend, type ApiFailure, type Read } from '../control/api-error.ts'
 import { backendName } from '../control/names.ts'
 import { readBody } from '../control/read-request.ts'
+import { isoStatusDocumentOf } from '../control/status-document.ts'
 import { statusStream } from '../control/status-stream.ts'
 import { findBackend, gatherBackends } from './backends-of-services.ts'
 import { connectOrder, ownMessage } from './connect-request.ts'
-import { connectedDocument, infoDocument, listedDocument, stateDocument } from './documents.ts'
+import { connectedDocument, infoDocument, listedDocument } from './documents.ts'
 import { readBodyIfAny } from './request-body.ts'
 import { DEFAULT_ENVIRONMENT, type Services, type Target } from './services.ts'
 import { terminateAll, terminateAllRequest, terminateRequest } from './terminate.ts'
@@ -35,7 +36,7 @@ export function handlersOf(connections: Connections, services: Services, keepAli
       const known = await connections.statuses(backend.value)
       if (!known.ok) return errorResponse(known.failure)
       const latest = known.value.at(-1)
-      return latest === undefined ? errorResponse(noSuchBackend) : json(stateDocument(latest))
+      return latest === undefined ? errorResponse(noSuchBackend) : json(isoStatusDocumentOf(latest))
     },
 
     async statusStream(c: Context) {

@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
 import type { Connections } from '../connection/connections.ts'
-import { errorResponse, type ApiFailure } from '../control/api-error.ts'
+import { errorResponse } from '../control/api-error.ts'
 import { controlKeys, type ControlKey, type ControlScope } from '../control/control-keys.ts'
-import { logFailure } from '../refusal/log-failure.ts'
+import { refuseTheRest } from '../control/refuse-the-rest.ts'
 import { checkUrl, cutUrl } from '../route/path.ts'
 import { inEnvelope } from './error-envelope.ts'
 import { handlersOf } from './handlers.ts'
@@ -75,23 +75,12 @@ export function jamsocketApi(connections: Connections, settings: JamsocketSettin
   }
   // Strangers cannot tell what is there: without a key all of it answers alike.
   app.use(async (c, next) => (await authorize(c.req.raw.headers, 'any')) ?? next())
-  for (const { method, path } of routes) {
-    const allow = method === 'GET' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS'
-    app.all(path, () => errorResponse(wrongMethod, { allow }))
-  }
-  app.notFound(() => errorResponse(nothingHere))
-  app.onError((error) => {
-    logFailure('the Jamsocket API threw', error)
-    return errorResponse({ kind: 'Other', message: 'Internal error.' })
-  })
+  const allowed = routes.map(({ method, path }): [string, string] => [
+    path,
+    method === 'GET' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS',
+  ])
+  refuseTheRest(app, 'the Jamsocket API', new Map(allowed))
   return app
-}
-
-const nothingHere: ApiFailure = { kind: 'NotFound', message: 'There is nothing at this path' }
-const wrongMethod: ApiFailure = {
-  kind: 'InvalidRequest',
-  message: 'This path has another method',
-  status: 405,
 }
 
 /** Pages may read statuses. None may send a key: `Authorization` is not among the headers. */
