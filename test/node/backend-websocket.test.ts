@@ -62,17 +62,19 @@ it.for([1000, 1001, 1011, 3000, 4000, 4999])(
   'carries the close code %i and its reason to the backend',
   async (code) => {
     const [socket] = await open('/backends/api/')
+    const end = closed(socket)
     socket.close(code, 'because-ü')
     await gate.backend.told(`closed ${code} because-ü`)
-    expect(await closed(socket)).toEqual([code, 'because-ü'])
+    expect(await end).toEqual([code, 'because-ü'])
   },
 )
 
 it('carries a close without a code both ways', async () => {
   const [socket] = await open('/backends/api/')
+  const end = closed(socket)
   socket.close()
   await gate.backend.told('closed 1005')
-  expect((await closed(socket))[0]).toBe(1005)
+  expect((await end)[0]).toBe(1005)
 })
 
 it('tells the backend when the client vanishes', async () => {
