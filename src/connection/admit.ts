@@ -1,6 +1,5 @@
 import { refuse, type Refusal } from '../refusal/refusal.ts'
-import type { AdmissionAnswer, AdmissionRefusal } from '../store/admission.ts'
-import { isAtHost } from '../store/admission.ts'
+import { isAtHost, type AdmissionAnswer, type AdmissionRefusal } from '../store/admission.ts'
 import { outOfScope } from '../store/token-scope.ts'
 import { readConnectionToken, type ConnectionToken } from '../token/connection-token.ts'
 import type { TokenKeys } from '../token/token-key.ts'

@@ -12,7 +12,7 @@ import { tokenIdOf } from '../token/token-id.ts'
 import type { TokenKeys } from '../token/token-key.ts'
 import type { ConnectOrder, Connected, Controlled, SpawnOrder } from './connections.ts'
 import { addressFor, type Spawner } from './spawner.ts'
-import { asking, failed, keyObject, type Stores } from './stores.ts'
+import { asking, backendObject, failed, keyObject, type Stores } from './stores.ts'
 
 export interface ConnectContext {
   readonly stores: Stores
@@ -94,9 +94,7 @@ async function chooseBackend(
   if (holder === undefined) return unheld
   if (holder.tag === key.tag) return { ok: true, value: holder.backendId }
   const { backendId, heldSince } = holder
-  const state = await asking(async () =>
-    context.stores.backends.getByName(await backendObjectName(backendId)).ended(0),
-  )
+  const state = await asking(async () => (await backendObject(context.stores, backendId)).ended(0))
   if (!state.ok) return state
   // One that was never started is about to be, unless whoever took the key for it was lost.
   const isLost = state.value === 'unknown' && Date.now() - heldSince > START_MS
@@ -123,7 +121,6 @@ function planOf(
   return {
     id: spawn.id ?? randomBackendId(),
     key: key === undefined ? undefined : { namespace: key.namespace, name: key.name },
-    namespace: key?.namespace ?? '',
     executable: spawn.executable,
     address,
     cluster: spawn.cluster,

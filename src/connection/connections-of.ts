@@ -1,5 +1,5 @@
 import type { StatusEntry } from '../store/backend-status.ts'
-import { backendObjectName, readConnectionToken } from '../token/connection-token.ts'
+import { readConnectionToken } from '../token/connection-token.ts'
 import { tokenKeys, type TokenKeys } from '../token/token-key.ts'
 import { admit, grantMemory, refusalFor } from './admit.ts'
 import { connect } from './connect.ts'
@@ -7,7 +7,7 @@ import type { Connections, Controlled } from './connections.ts'
 import { listBackends, listTokens } from './list.ts'
 import { revoke } from './revoke.ts'
 import type { Spawner } from './spawner.ts'
-import { asking, noSuchBackend, type Stores } from './stores.ts'
+import { asking, backendObject, noSuchBackend, type Stores } from './stores.ts'
 
 export interface ConnectionSettings {
   readonly stores: Stores
@@ -31,10 +31,8 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
   const waitMs = settings.startSeconds * 1000
   let imported: TokenKeys | undefined
   const keysOnce = async () => (imported ??= await tokenKeys(settings.keys))
-  const objectOf = async (backendId: string) =>
-    stores.backends.getByName(await backendObjectName(backendId))
   const statuses = async (backendId: string): Promise<Controlled<readonly StatusEntry[]>> => {
-    const asked = await asking(async () => (await objectOf(backendId)).statuses())
+    const asked = await asking(async () => (await backendObject(stores, backendId)).statuses())
     return asked.ok && asked.value.length === 0 ? noSuchBackend : asked
   }
 
@@ -47,7 +45,7 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
 
     async terminate(backendId, kind) {
       const ended = await asking(async () =>
-        (await objectOf(backendId)).terminate(kind, 'external'),
+        (await backendObject(stores, backendId)).terminate(kind, 'external'),
       )
       if (!ended.ok) return ended
       return ended.value ? { ok: true, value: undefined } : noSuchBackend
@@ -60,7 +58,7 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
     async watch(backendId, after) {
       const known = await statuses(backendId)
       if (!known.ok) return known
-      const asked = await asking(async () => (await objectOf(backendId)).watch(after))
+      const asked = await asking(async () => (await backendObject(stores, backendId)).watch(after))
       if (!asked.ok) return asked
       return { ok: true, value: asked.value.pipeThrough(entriesOfLines()) }
     },

@@ -3,7 +3,7 @@ import { backendObjectName } from '../token/connection-token.ts'
 import { tokenIdOf } from '../token/token-id.ts'
 import { decodeBase64url, encodeBase64url } from '../verify/base64url.ts'
 import type { Controlled, ListedBackend, ListedToken, Page, PageOrder } from './connections.ts'
-import { asking, noSuchBackend, type Stores } from './stores.ts'
+import { asking, backendObject, noSuchBackend, type Stores } from './stores.ts'
 
 export async function listTokens(
   backendId: string,
@@ -31,9 +31,7 @@ export async function listBackends(
   const asked = await asking(async () => {
     const listed = await index.page(page.after ?? '', page.limit + 1)
     const states = await Promise.all(
-      listed.map(async ({ backendId }) =>
-        stores.backends.getByName(await backendObjectName(backendId)).ended(0),
-      ),
+      listed.map(async ({ backendId }) => (await backendObject(stores, backendId)).ended(0)),
     )
     const over = listed.filter((_, at) => states[at] === 'ended')
     if (over.length > 0) await index.leave(over.map(({ backendId }) => backendId))

@@ -3,6 +3,7 @@ import type { Backend } from '../store/backend.ts'
 import type { BackendIndex } from '../store/backend-index.ts'
 import type { BackendKey } from '../store/backend-key.ts'
 import type { BackendKeyName } from '../store/backend-plan.ts'
+import { backendObjectName } from '../token/connection-token.ts'
 import { encodeBase64url } from '../verify/base64url.ts'
 import type { ControlFailure, ControlFailureKind, Controlled } from './connections.ts'
 
@@ -11,6 +12,13 @@ export interface Stores {
   readonly backends: DurableObjectNamespace<Backend>
   readonly keys: DurableObjectNamespace<BackendKey>
   readonly index: DurableObjectNamespace<BackendIndex>
+}
+
+export async function backendObject(
+  { backends }: Stores,
+  backendId: string,
+): Promise<DurableObjectStub<Backend>> {
+  return backends.getByName(await backendObjectName(backendId))
 }
 
 export async function keyObject(

@@ -1,6 +1,7 @@
 import { AUTHORIZATION_ONLY } from '../carry/carriers.ts'
 import { findCredential } from '../carry/find-credential.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { secretMatch } from '../verify/secret-match.ts'
 import { errorResponse } from './api-error.ts'
 
 const CONTROL_SCOPES = ['admin', 'connect', 'read'] as const
@@ -27,23 +28,14 @@ const REALM = 'Bearer realm="portico"'
 /** @throws ConfigurationError that names the key which is wrong */
 export function controlKeys(keys: readonly ControlKey[]): Authorize {
   checkKeys(keys)
-  let known: readonly { readonly hash: ArrayBuffer; readonly scope: ControlScope }[] | undefined
-
-  async function scopeOf(given: string): Promise<ControlScope | undefined> {
-    known ??= await Promise.all(
-      keys.map(async ({ key, scope }) => ({ hash: await hashOf(key), scope })),
-    )
-    const hash = await hashOf(given)
-    // Every key is compared, so that the time does not tell which one it was.
-    const equal = known.map((one) => crypto.subtle.timingSafeEqual(one.hash, hash))
-    return known[equal.indexOf(true)]?.scope
-  }
+  const match = secretMatch(keys.map(({ key }) => key))
 
   return async (headers, needed) => {
     const found = findCredential(headers, '', AUTHORIZATION_ONLY)
     if (!found.ok) return unauthorized(`${REALM}, error="invalid_request"`)
     if (found.value === undefined) return unauthorized(REALM)
-    const scope = await scopeOf(found.value.token)
+    const place = await match(found.value.token)
+    const scope = place === undefined ? undefined : keys[place]?.scope
     if (scope === undefined) return unauthorized(`${REALM}, error="invalid_token"`)
     if (scope === 'admin' || needed === 'any' || scope === needed) return undefined
     return errorResponse(
@@ -79,9 +71,4 @@ function unauthorized(challenge: string): Response {
     { kind: 'Unauthorized', message: 'This needs a control key: Authorization: Bearer <key>.' },
     { 'www-authenticate': challenge },
   )
-}
-
-/** Comparing hashes hides the key's length, and nobody can choose the bytes of a hash. */
-function hashOf(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
 }

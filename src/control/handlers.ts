@@ -2,11 +2,12 @@ import type { Context } from 'hono'
 import type { Connections, Controlled } from '../connection/connections.ts'
 import { isStatus, type TerminationKind } from '../store/backend-status.ts'
 import { apiPage } from './api-page.tsx'
-import { errorResponse, noSuchBackend, type Read } from './api-error.ts'
+import { errorResponse, noSuchBackend } from './api-error.ts'
 import { connectAnswer } from './connect-answer.ts'
 import { connectRequest, orderOf } from './connect-request.ts'
 import { backendListOf, pageOrderOf, tokenListOf } from './list-documents.ts'
-import { backendName } from './names.ts'
+import { backendOf } from './backend-parameter.ts'
+import { jsonAnswer } from './json-answer.ts'
 import { openApiDocument } from './openapi.ts'
 import { operations, type OperationName } from './operations.ts'
 import { readBody, readQuery } from './read-request.ts'
@@ -78,33 +79,23 @@ export function handlersOf(
       if (!query.ok) return errorResponse(query.failure)
       return answer(await connections.tokens(backend.value, pageOrderOf(query.value)), tokenListOf)
     },
-    controlStatus: async () => json({ status: 'ok', version: VERSION, hash: 'unknown' }),
-    health: async () => json({ status: 'ok' }),
+    controlStatus: async () => jsonAnswer({ status: 'ok', version: VERSION, hash: 'unknown' }),
+    health: async () => jsonAnswer({ status: 'ok' }),
     async status(c) {
       const backend = backendOf(c)
       if (!backend.ok) return errorResponse(backend.failure)
       const known = await connections.statuses(backend.value)
       const latest = known.ok ? known.value.at(-1) : undefined
-      if (latest !== undefined) return json(statusDocumentOf(latest))
+      if (latest !== undefined) return jsonAnswer(statusDocumentOf(latest))
       return errorResponse(known.ok ? noSuchBackend : known.failure)
     },
     statusStream: stream('plane'),
     statusData: stream('data'),
-    description: async () => json(openApiDocument()),
+    description: async () => jsonAnswer(openApiDocument()),
     page: apiPage,
   }
 }
 
-/** A name that no backend can have is not asked for: that would cost an object call. */
-function backendOf(c: Context): Read<string> {
-  const name = backendName.safeParse(c.req.param('backend'))
-  return name.success ? { ok: true, value: name.data } : { ok: false, failure: noSuchBackend }
-}
-
 function answer<T>(result: Controlled<T>, documentOf: (value: T) => unknown): Response {
-  return result.ok ? json(documentOf(result.value)) : errorResponse(result.failure)
-}
-
-function json(document: unknown): Response {
-  return Response.json(document, { headers: { 'cache-control': 'no-store' } })
+  return result.ok ? jsonAnswer(documentOf(result.value)) : errorResponse(result.failure)
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { fieldName } from '../refusal/field-name.ts'
 import type { ApiFailure, Read } from './api-error.ts'
 
 /** As Plane's: two mebibytes. */
@@ -57,12 +58,4 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, status: number, whole:
 
 function wrong(status: number, message: string): { ok: false; failure: ApiFailure } {
   return { ok: false, failure: { kind: 'InvalidRequest', message, status } }
-}
-
-/** `spawn_config.id`, `methods[0]`. */
-function fieldName(path: readonly PropertyKey[]): string {
-  return path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
-    .join('')
-    .slice(1)
 }

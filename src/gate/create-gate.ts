@@ -4,7 +4,6 @@ import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { logFailure } from '../refusal/log-failure.ts'
 import { ok, refuse, type Refusal, type Result } from '../refusal/refusal.ts'
 import { problemResponse } from '../refusal/response.ts'
-import { cutUrl } from '../route/path.ts'
 import { checkOptions } from './check-options.ts'
 import { preflightResponse, withCors } from './cors.ts'
 import type { Gate, Visit } from './gate.ts'
@@ -13,7 +12,6 @@ import type { GateOptions } from './options.ts'
 import { refusalResponse } from './refused-upgrade.ts'
 import { signInRedirect } from './sign-in-redirect.ts'
 import { forwardByToken } from './token-path.ts'
-import { tokenPathOf } from './token-segment.ts'
 import { issueTicket, TICKETS_PATH } from './ticket-endpoint.ts'
 
 /** What the gate leaves in Hono's `c.var`, for middleware that stands around it. */
@@ -110,19 +108,19 @@ async function answerToken<Env extends object, C>(
 ): Promise<Response | undefined> {
   const { connected } = gate
   if (connected === undefined) return undefined
-  const { path } = cutUrl(c.req.url)
   const { connections, services, rootRedirectUrl } = connected
-  if (path === '/' && rootRedirectUrl !== undefined) return c.redirect(rootRedirectUrl, 301)
-  // Before anything else is done: most requests are for rooms.
-  if (tokenPathOf(path, gate.roomPrefix) === undefined) return undefined
+  if (rootRedirectUrl !== undefined && c.req.path === '/') return c.redirect(rootRedirectUrl, 301)
   const request = c.req.raw
-  const visit = { request, env: c.env, context: platformOf(c) }
+  const visit = { request, context: platformOf(c) }
   const { rooms, roomPrefix, refusedUpgrades, credentialCookies } = gate
   const reachable = { rooms, roomPrefix, refusedUpgrades, credentialCookies, services }
-  const answered = await safely(async () => ok(await forwardByToken(reachable, connections, visit)))
+  const answering = forwardByToken(reachable, connections, visit)
+  if (answering === undefined) return undefined
+  const answered = await safely(async () => ok(await answering))
   if (!answered.ok) return refusalResponse(answered.refusal, request, gate.refusedUpgrades)
-  if (answered.value?.refusal !== undefined) c.set('refusal', answered.value.refusal)
-  return answered.value?.response
+  const { response, refusal } = answered.value
+  if (refusal !== undefined) c.set('refusal', refusal)
+  return response
 }
 
 /** @returns `undefined` where there are no tickets, and for an OPTIONS that is no preflight */

@@ -20,6 +20,8 @@ export interface TokenGate extends Pick<Gate<never, never>, 'roomPrefix' | 'refu
   readonly credentialCookies: readonly string[]
 }
 
+type TokenVisit = Pick<Visit<unknown>, 'request' | 'context'>
+
 /** How a request with a connection token was answered; `refusal` where the gate did that itself. */
 export interface TokenAnswer {
   readonly response: Response
@@ -32,15 +34,23 @@ export interface TokenAnswer {
  *
  * @returns `undefined` for a path that does not begin with a token
  */
-export async function forwardByToken(
+export function forwardByToken(
   gate: TokenGate,
   connections: Connections,
-  visit: Pick<Visit<unknown>, 'request' | 'context'>,
-): Promise<TokenAnswer | undefined> {
-  const { request, context } = visit
-  const url = cutUrl(request.url)
+  visit: TokenVisit,
+): Promise<TokenAnswer> | undefined {
+  const url = cutUrl(visit.request.url)
   const path = tokenPathOf(url.path, gate.roomPrefix)
-  if (path === undefined) return undefined
+  return path && forward(gate, connections, visit, url, path)
+}
+
+async function forward(
+  gate: TokenGate,
+  connections: Connections,
+  { request, context }: TokenVisit,
+  url: RawUrl,
+  path: TokenPath,
+): Promise<TokenAnswer> {
   const isUpgrade = isWebSocketUpgrade(request)
   const refused = (refusal: Refusal, backendId: string | undefined): TokenAnswer => ({
     response: refusedResponse(refusal, backendId, request, gate.refusedUpgrades),

@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
 import type { Connections, Controlled } from '../connection/connections.ts'
 import { errorResponse, noSuchBackend, type ApiFailure, type Read } from '../control/api-error.ts'
-import { backendName } from '../control/names.ts'
+import { backendOf } from '../control/backend-parameter.ts'
+import { jsonAnswer } from '../control/json-answer.ts'
 import { readBody } from '../control/read-request.ts'
 import { isoStatusDocumentOf } from '../control/status-document.ts'
 import { statusStream } from '../control/status-stream.ts'
@@ -36,7 +37,9 @@ export function handlersOf(connections: Connections, services: Services, keepAli
       const known = await connections.statuses(backend.value)
       if (!known.ok) return errorResponse(known.failure)
       const latest = known.value.at(-1)
-      return latest === undefined ? errorResponse(noSuchBackend) : json(isoStatusDocumentOf(latest))
+      return latest === undefined
+        ? errorResponse(noSuchBackend)
+        : jsonAnswer(isoStatusDocumentOf(latest))
     },
 
     async statusStream(c: Context) {
@@ -76,7 +79,7 @@ export function handlersOf(connections: Connections, services: Services, keepAli
         const known = await connections.statuses(found.backend.backendId)
         return listedDocument(found, known.ok ? known.value.at(-1) : undefined)
       })
-      return json({ running_backends: await Promise.all(documents) })
+      return jsonAnswer({ running_backends: await Promise.all(documents) })
     },
 
     async terminateAll(c: Context) {
@@ -89,7 +92,7 @@ export function handlersOf(connections: Connections, services: Services, keepAli
 
     async auth() {
       const accounts = [...new Set(services.all.map(({ account }) => account))]
-      return json({ status: 'ok', accounts, is_admin: false })
+      return jsonAnswer({ status: 'ok', accounts, is_admin: false })
     },
   }
 }
@@ -99,18 +102,8 @@ const noSuchService: { readonly ok: false; readonly failure: ApiFailure } = {
   failure: { kind: 'NotFound', message: 'Service does not exist' },
 }
 
-/** A name that no backend can have is not asked for: that would cost an object call. */
-function backendOf(c: Context): Read<string> {
-  const name = backendName.safeParse(c.req.param('backend'))
-  return name.success ? { ok: true, value: name.data } : { ok: false, failure: noSuchBackend }
-}
-
 function answer<T>(result: Controlled<T>, documentOf: (value: T) => unknown): Response {
-  if (result.ok) return json(documentOf(result.value))
+  if (result.ok) return jsonAnswer(documentOf(result.value))
   const { kind, message } = result.failure
   return errorResponse({ kind, message: ownMessage(message) })
-}
-
-function json(document: unknown): Response {
-  return Response.json(document, { headers: { 'cache-control': 'no-store' } })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { OPERATIONS } from '../identity/operation.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
+import { fieldName } from '../refusal/field-name.ts'
 import { algorithms } from '../verify/algorithms.ts'
 import { presetNames } from './presets.ts'
 
@@ -129,7 +130,7 @@ export function readSettings(env: object): Settings {
   const result = settings.safeParse(env)
   const problems = result.success
     ? missingBindings(result.data, env)
-    : result.error.issues.map((issue) => `${settingName(issue.path)}: ${issue.message}`)
+    : result.error.issues.map((issue) => `${fieldName(issue.path)}: ${issue.message}`)
   if (result.success && problems.length === 0) return result.data
   throw new ConfigurationError(problems.join('; '))
 }
@@ -162,12 +163,4 @@ const CONNECTION_BINDINGS = ['BACKEND', 'BACKEND_KEY', 'BACKEND_INDEX']
 function missing(env: object, setting: string, bindings: readonly string[]): string[] {
   const absent = bindings.filter((binding) => Reflect.get(env, binding) === undefined)
   return absent.map((binding) => `${binding}, for ${setting}`)
-}
-
-/** `JWT_ISSUERS[0].jwks_url`. */
-function settingName(path: readonly PropertyKey[]): string {
-  return path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
-    .join('')
-    .slice(1)
 }

@@ -9,7 +9,6 @@ export interface BackendPlan {
   readonly id: string
   /** What holds it, so that there is no second one; `undefined` for a backend without a key. */
   readonly key: BackendKeyName | undefined
-  readonly namespace: string
   /** As the connect call gave it. */
   readonly executable: unknown
   /** `undefined` until its spawner tells where it serves. */

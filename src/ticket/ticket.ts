@@ -1,4 +1,5 @@
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
+import { macOf, purposeKey } from '../token/token-key.ts'
 import { decodeBase64url, encodeBase64url } from '../verify/base64url.ts'
 
 /** What a ticket says itself; what it stands for is kept by the object that it names. */
@@ -30,10 +31,7 @@ export function looksLikeTicket(credential: string): boolean {
 
 /** The key that tickets are tagged with, made from the `TOKEN_KEY` setting. */
 export function ticketKey(tokenKey: string): Promise<CryptoKey> {
-  // The purpose is part of the key, so that no other thing tagged with TOKEN_KEY is ever a ticket.
-  const bytes = new TextEncoder().encode(`portico ticket\n${tokenKey}`)
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  return crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign', 'verify'])
+  return purposeKey('ticket', tokenKey)
 }
 
 /** Makes a ticket with a fresh random id. */
@@ -78,6 +76,6 @@ export async function readTicket(
 }
 
 async function tagOf(bytes: Uint8Array<ArrayBuffer>, key: CryptoKey): Promise<Uint8Array> {
-  const tag = await crypto.subtle.sign('HMAC', key, bytes.subarray(0, TAG_AT))
-  return new Uint8Array(tag, 0, TICKET_BYTES - TAG_AT)
+  const mac = await macOf(key, bytes.subarray(0, TAG_AT))
+  return mac.subarray(0, TICKET_BYTES - TAG_AT)
 }

@@ -26,12 +26,14 @@ async function tokenKey(setting: string): Promise<TokenKey> {
   }
 }
 
-function purposeKey(purpose: string, setting: string): Promise<CryptoKey> {
+/** The purpose is part of the key, so that no thing tagged for another one counts here. */
+export function purposeKey(purpose: string, setting: string): Promise<CryptoKey> {
   const bytes = new TextEncoder().encode(`portico ${purpose}\n${setting}`)
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   return crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign'])
 }
 
+/** HMAC-SHA-256 over the parts, one after the other. */
 export async function macOf(
   key: CryptoKey,
   ...parts: readonly Uint8Array<ArrayBuffer>[]

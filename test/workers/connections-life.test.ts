@@ -8,7 +8,6 @@ import { arrivalOf, backendObject, connectionStore, orderOf } from '../fixtures/
 const PLAN: BackendPlan = {
   id: 'starting',
   key: undefined,
-  namespace: '',
   executable: {},
   address: undefined,
   cluster: undefined,

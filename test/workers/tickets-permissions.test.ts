@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { PermissionOptions } from '../../src/portico.ts'
 import { codeOf } from '../fixtures/counted-gate.ts'
-import type { Seen } from '../fixtures/echo-room.ts'
+import { seenBy } from '../fixtures/seen-by.ts'
 import { ticketGate, UPGRADE } from '../fixtures/ticket-gate.ts'
 import { mintToken } from '../support/mint-token.ts'
 
@@ -10,19 +10,6 @@ const CONNECT = { 'main:*': ['connect'] } as const
 
 async function bearer(claims: Readonly<Record<string, unknown>>) {
   return { authorization: `Bearer ${await mintToken(claims)}` }
-}
-
-/** What the room saw of an accepted upgrade. */
-async function seenBy({ status, webSocket }: Response): Promise<Seen> {
-  expect(status).toBe(101)
-  if (webSocket === null) throw new Error('there is no socket')
-  const first = new Promise<MessageEvent>((resolve) =>
-    webSocket.addEventListener('message', resolve),
-  )
-  webSocket.accept()
-  const { data } = await first
-  webSocket.close()
-  return JSON.parse(String(data)) as Seen
 }
 
 it.for<[what: string, permissions: PermissionOptions, claims: Readonly<Record<string, unknown>>]>([

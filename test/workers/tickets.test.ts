@@ -2,24 +2,12 @@ import { expect, it } from 'vitest'
 import { codeOf, countedGate } from '../fixtures/counted-gate.ts'
 import { ticketGate, TICKET_KEY, UPGRADE } from '../fixtures/ticket-gate.ts'
 import type { Seen } from '../fixtures/echo-room.ts'
+import { seenBy } from '../fixtures/seen-by.ts'
 import { mintToken } from '../support/mint-token.ts'
 
 const APP = 'https://app.example.com'
 const PATH = '/parties/main/x'
 const OTHER_KEY = 'another-key-of-more-than-32-characters!'
-
-/** What the room saw of an accepted upgrade. */
-async function seenBy({ status, webSocket }: Response): Promise<Seen> {
-  expect(status).toBe(101)
-  if (webSocket === null) throw new Error('there is no socket')
-  const first = new Promise<MessageEvent>((resolve) =>
-    webSocket.addEventListener('message', resolve),
-  )
-  webSocket.accept()
-  const { data } = await first
-  webSocket.close()
-  return JSON.parse(String(data)) as Seen
-}
 
 it('opens one socket as the person it was given to, for two object calls', async () => {
   const { issue, send, calls } = ticketGate()
