@@ -8,7 +8,12 @@ export default defineConfig({
     projects: [
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './test/workers/wrangler.toml' } })],
-        test: { name: 'workers', include: ['test/workers/**/*.test.ts'] },
+        test: {
+          name: 'workers',
+          include: ['test/workers/**/*.test.ts'],
+          // What hangs is to fail; a machine that is slow for a while is not.
+          testTimeout: 30_000,
+        },
       },
       {
         test: {
