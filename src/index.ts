@@ -29,7 +29,8 @@ export default new Hono<{ Bindings: Env }>()
     const allowed = checkDevelopmentKeys(c.env, c.req.url)
     return allowed.ok ? next() : problemResponse(allowed.refusal)
   })
-  .route('/', demo)
+  // First, since on the host of a backend nothing else is to be found.
   .route('/', gate)
+  .route('/', demo)
   // Mounting a gate leaves its own answer to unknown paths behind.
   .notFound(() => problemResponse(nothingHere))

@@ -7,7 +7,9 @@ export type {
   RoomOptions,
   TicketOptions,
 } from './gate/options.ts'
-export type { ConnectionOptions } from './gate/connection-options.ts'
+export type { ConnectionOptions, WebhookSpawner } from './gate/connection-options.ts'
+export { reportBackend, type BackendNews } from './connection/report-backend.ts'
+export type { Spawner, SpawnOutcome, SpawnRequest } from './connection/spawner.ts'
 export type { ControlKey, ControlScope } from './control/control-keys.ts'
 export type { JamsocketServices } from './jamsocket/services.ts'
 export type { CarrierOptions } from './carry/carriers.ts'

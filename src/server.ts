@@ -7,6 +7,8 @@ export type {
   ListedToken,
   RevokeAnswer,
   RevokeRequest,
+  SpawnAnswer,
+  SpawnRequest,
   Status,
 } from './control-client/documents.ts'
 export type { Fetch, PorticoOptions } from './control-client/portico-options.ts'

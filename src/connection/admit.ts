@@ -1,42 +1,37 @@
-import { refuse, type Refusal } from '../refusal/refusal.ts'
-import { isAtHost, type AdmissionAnswer, type AdmissionRefusal } from '../store/admission.ts'
-import { outOfScope } from '../store/token-scope.ts'
-import { readConnectionToken, type ConnectionToken } from '../token/connection-token.ts'
+import type { Refusal } from '../refusal/refusal.ts'
+import type { AdmissionRefusal } from '../store/admission.ts'
+import {
+  backendObjectName,
+  readConnectionToken,
+  type ConnectionToken,
+} from '../token/connection-token.ts'
 import type { TokenKeys } from '../token/token-key.ts'
-import { createTokenMemory, type TokenMemory } from '../verify/token-memory.ts'
-import type { Admission, Arrival, Grant } from './connections.ts'
+import type { Admission, Arrival, ControlFailure, Grant, TokenVerdict } from './connections.ts'
+import {
+  outOfGrant,
+  remember,
+  rememberedIn,
+  type Admitted,
+  type GrantMemory,
+  type GrantSlot,
+  type HostUse,
+} from './grant-memory.ts'
 import { asking, type Stores } from './stores.ts'
 
-export interface AdmitContext {
-  readonly stores: Stores
+interface ReadContext {
   /** Asked for only where a token is not remembered. */
   readonly tokenKeys: () => Promise<TokenKeys>
   readonly now: number
+}
+
+interface VerifyContext extends ReadContext {
+  readonly stores: Stores
+}
+
+export interface AdmitContext extends VerifyContext {
   /** How long to wait for a backend that is starting. */
   readonly waitMs: number
   readonly granted: GrantMemory
-}
-
-type Admitted = Extract<AdmissionAnswer, { kind: 'admitted' }>
-
-interface RememberedGrant {
-  readonly admitted: Admitted
-  readonly grant: Grant
-  readonly until: number
-}
-
-/** What an isolate remembers about tokens that were let in. */
-export interface GrantMemory {
-  readonly tokens: TokenMemory<RememberedGrant>
-  readonly rememberMs: number
-}
-
-const MAX_CHARACTERS = 1024 * 1024
-/** The object counts a use for fifteen seconds: a backend in use must be told of one before that. */
-const MAX_UNTOLD_MS = 5000
-
-export function grantMemory(rememberSeconds: number): GrantMemory {
-  return { tokens: createTokenMemory(MAX_CHARACTERS), rememberMs: rememberSeconds * 1000 }
 }
 
 /** Lets a request with a token in. What is forged, mangled or expired never reaches an object. */
@@ -45,77 +40,135 @@ export async function admit(
   arrival: Arrival,
   context: AdmitContext,
 ): Promise<Admission> {
-  const remembered = context.granted.tokens.get(text)
-  if (remembered !== undefined && context.now < remembered.until) {
-    const { admitted, grant } = remembered
-    const refused = outOfScope(admitted.token, arrival) ?? hostRefusal(admitted, arrival)
-    if (refused === undefined) return { ok: true, value: grant }
-    return { ok: false, turned: turnedBy(refused, grant.backendId) }
-  }
-  const token = await readConnectionToken(text, await context.tokenKeys(), context.now / 1000)
-  if (!token.ok) {
-    const isKnown = token.refusal.code === 'token_expired'
-    return { ok: false, turned: { refusal: token.refusal, isKnown, backendId: undefined } }
-  }
-  const asked = await askBackend(token.value, arrival, context)
-  if (!asked.ok) {
-    const { refusal } = refuse('store_unavailable', asked.failure.message)
-    return { ok: false, turned: { refusal, isKnown: true, backendId: undefined } }
-  }
-  const answer = asked.value
-  if (answer.kind !== 'admitted') {
-    return { ok: false, turned: turnedBy(answer.kind, answer.backendId) }
-  }
-  const grant = grantOf(answer, token.value)
-  remember(text, answer, grant, context)
-  return { ok: true, value: grant }
+  const slot = { memory: context.granted.tokens, key: text }
+  const remembered = rememberedIn(slot, context.now)
+  if (remembered !== undefined) return admitAgain(remembered, arrival)
+  const token = await readToken(text, context)
+  if (!token.ok) return token
+  return askBackend(token.value.backend, token.value, arrival, slot, context)
 }
 
-function askBackend({ backend, idHash }: ConnectionToken, arrival: Arrival, context: AdmitContext) {
-  const { host, ...use } = arrival
-  return asking(async () => {
+/**
+ * Lets a request to a backend in that it names: with a token of that very backend, or without one
+ * where the backend is open.
+ *
+ * @param text `undefined`: the request brings no token
+ */
+export async function admitByName(
+  backendId: string,
+  text: string | undefined,
+  arrival: Arrival,
+  context: AdmitContext,
+): Promise<Admission> {
+  const { tokens, open } = context.granted
+  const slot = text === undefined ? { memory: open, key: backendId } : { memory: tokens, key: text }
+  // Who names a backend has said all that its host could say.
+  const use = { ...arrival, host: undefined }
+  const remembered = rememberedIn(slot, context.now)
+  if (remembered !== undefined) {
+    return remembered.grant.backendId === backendId ? admitAgain(remembered, use) : FOREIGN
+  }
+  if (text === undefined) {
+    return askBackend(await backendObjectName(backendId), undefined, use, slot, context)
+  }
+  const token = await readTokenOf(backendId, text, context)
+  if (!token.ok) return token
+  return askBackend(token.value.backend, token.value, use, slot, context)
+}
+
+/** Takes no use, and does not wait for the backend; what cannot be asked about is refused. */
+export async function verifyByName(
+  backendId: string,
+  text: string,
+  context: VerifyContext,
+): Promise<TokenVerdict> {
+  const token = await readTokenOf(backendId, text, context)
+  if (!token.ok) return token
+  const { backend, idHash, expiresAt } = token.value
+  const asked = await asking(async () =>
+    context.stores.backends.getByName(backend).keepAlive(idHash),
+  )
+  if (!asked.ok) return unanswered(asked.failure)
+  return asked.value === undefined
+    ? { ok: true, value: { expiresAt } }
+    : turned(refusalFor(asked.value), backendId)
+}
+
+type Turning = Extract<Admission, { ok: false }>
+type Read = { readonly ok: true; readonly value: ConnectionToken } | Turning
+
+async function readToken(text: string, { tokenKeys, now }: ReadContext): Promise<Read> {
+  const token = await readConnectionToken(text, await tokenKeys(), now / 1000)
+  if (token.ok) return token
+  const { refusal } = token
+  return refusal.code === 'token_expired' ? turned(refusal) : turnedStranger(refusal)
+}
+
+/** A token is good for its own backend alone, whatever its holder names. */
+async function readTokenOf(backendId: string, text: string, context: ReadContext): Promise<Read> {
+  const token = await readToken(text, context)
+  if (!token.ok) return token
+  return token.value.backend === (await backendObjectName(backendId)) ? token : FOREIGN
+}
+
+function admitAgain(
+  { admitted, grant }: { readonly admitted: Admitted; readonly grant: Grant },
+  use: HostUse,
+): Admission {
+  const refused = outOfGrant(admitted, use)
+  if (refused === undefined) return { ok: true, value: grant }
+  return turned(refusalFor(refused), grant.backendId)
+}
+
+async function askBackend(
+  backend: string,
+  token: ConnectionToken | undefined,
+  { host, ...use }: HostUse,
+  slot: GrantSlot,
+  context: AdmitContext,
+): Promise<Admission> {
+  const asked = await asking(async () => {
     const stub = context.stores.backends.getByName(backend)
-    const answer = await stub.admit(idHash, use, host)
+    const answer = await stub.admit(token?.idHash, use, host)
     if (answer.kind !== 'not_ready' || context.waitMs === 0) return answer
     // A call of its own: for a caller who goes away meanwhile nobody asks again, and no use is taken.
     await stub.started(context.waitMs)
-    return stub.admit(idHash, use, host)
+    return stub.admit(token?.idHash, use, host)
   })
+  if (!asked.ok) return unanswered(asked.failure)
+  const answer = asked.value
+  if (answer.kind !== 'admitted') {
+    const isNobody = answer.kind === 'unknown' && token === undefined
+    return turned(isNobody ? noSuchBackend : refusalFor(answer.kind), answer.backendId)
+  }
+  const grant = grantOf(answer, token)
+  remember(slot, answer, grant, context.granted.rememberMs, context.now)
+  return { ok: true, value: grant }
 }
 
-/** A token that may be used a number of times is never remembered: each use has to be counted. */
-function remember(
-  text: string,
-  admitted: Admitted,
-  grant: Grant,
-  { granted: { tokens, rememberMs }, now }: AdmitContext,
-): void {
-  const { usesLeft, expiresAt, user = '', auth = '' } = admitted.token
-  if (usesLeft !== undefined || rememberMs === 0) return
-  const mayIdle = grant.maxIdleSeconds !== undefined
-  const forMs = mayIdle ? Math.min(rememberMs, MAX_UNTOLD_MS) : rememberMs
-  const until = Math.min(now + forMs, (expiresAt ?? Infinity) * 1000)
-  tokens.set(text, { admitted, grant, until }, user.length + auth.length)
-}
-
-function grantOf({ plan, address, token }: Admitted, { secret }: ConnectionToken): Grant {
+function grantOf({ plan, address, token }: Admitted, read: ConnectionToken | undefined): Grant {
   return {
     backendId: plan.id,
+    subdomain: plan.subdomain,
     address,
-    user: token.user,
-    auth: token.auth,
-    secretToken: secret,
-    isStatic: token.isStatic,
+    user: token?.user,
+    auth: token?.auth,
+    secretToken: read?.secret ?? '',
+    isStatic: token?.isStatic ?? false,
     maxIdleSeconds: plan.maxIdleSeconds,
   }
 }
 
-function hostRefusal({ plan }: Admitted, { host }: Arrival): 'host' | undefined {
-  return isAtHost(plan, host) ? undefined : 'host'
+function turned(refusal: Refusal, backendId?: string): Turning {
+  return { ok: false, turned: { refusal, isKnown: true, backendId } }
 }
 
-function turnedBy(reason: AdmissionRefusal, backendId: string | undefined) {
-  return { refusal: refusalFor(reason), isKnown: true, backendId }
+function turnedStranger(refusal: Refusal): Turning {
+  return { ok: false, turned: { refusal, isKnown: false, backendId: undefined } }
+}
+
+function unanswered({ message }: ControlFailure): Turning {
+  return turned({ code: 'store_unavailable', detail: message })
 }
 
 /** Why a token that is genuine opens nothing, in words for whoever holds it. */
@@ -123,6 +176,13 @@ export function refusalFor(reason: AdmissionRefusal): Refusal {
   return refusals[reason]
 }
 
+/** Who holds a token of another backend is a stranger to this one. */
+const FOREIGN = turnedStranger({
+  code: 'forbidden',
+  detail: 'the token is one of another backend',
+})
+
+const noSuchBackend: Refusal = { code: 'route_unknown', detail: 'there is no such backend' }
 const gone: Refusal = { code: 'backend_gone', detail: 'the backend has ended' }
 
 const refusals: Readonly<Record<AdmissionRefusal, Refusal>> = {
@@ -131,6 +191,7 @@ const refusals: Readonly<Record<AdmissionRefusal, Refusal>> = {
   used_up: { code: 'token_revoked', detail: 'the token has been used as often as it may be' },
   unknown: gone,
   ending: gone,
+  closed: { code: 'credential_missing', detail: 'Expected bearer token.' },
   not_ready: { code: 'backend_unavailable', detail: 'the backend is still starting' },
   origin: { code: 'origin_refused', detail: 'the token is for pages of another origin' },
   method: { code: 'forbidden', detail: 'the token is not good for this method' },

@@ -10,14 +10,18 @@ import {
 } from '../token/connection-token.ts'
 import { tokenIdOf } from '../token/token-id.ts'
 import type { TokenKeys } from '../token/token-key.ts'
+import { addressFor, type AddressSpawner } from './address-spawner.ts'
 import type { ConnectOrder, Connected, Controlled, SpawnOrder } from './connections.ts'
-import { addressFor, type Spawner } from './spawner.ts'
+import type { Spawner } from './spawner.ts'
+import { startBackend } from './start-backend.ts'
 import { asking, backendObject, failed, keyObject, type Stores } from './stores.ts'
 
 export interface ConnectContext {
   readonly stores: Stores
   readonly tokenKeys: TokenKeys
-  readonly spawners: readonly Spawner[]
+  readonly addressSpawners: readonly AddressSpawner[]
+  /** What runs everything else; `undefined`: nothing does. */
+  readonly spawner: Spawner | undefined
   readonly nowSeconds: number
   /** How long to wait for a backend that is ending, before its key can be taken. */
   readonly waitMs: number
@@ -42,7 +46,7 @@ export async function connect(
   const { key, spawn } = order
   if (key === undefined && spawn === undefined) return unheld
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const plan = spawn === undefined ? undefined : planOf(spawn, order, context.spawners)
+    const plan = spawn === undefined ? undefined : planOf(spawn, order, context)
     if (typeof plan === 'string') return failed('InvalidRequest', plan)
     const chosen = await chooseBackend(order, plan, context)
     if (!chosen.ok) return chosen
@@ -57,8 +61,14 @@ export async function connect(
     if (!answer.ok) return answer
     const opened = answer.value
     if (opened.kind === 'connected') {
-      if (!opened.isListed) await enter(context, backendId, key, stub)
-      return conclude(backendId, opened, token, order, context)
+      if (!opened.isListed) await enter(context, backendId, order, stub)
+      const connected = await conclude(backendId, opened, token, order, context)
+      if (!connected.ok || opened.toSpawn === undefined) return connected
+      const { secretToken, token: text } = connected.value
+      const staticToken = secretToken === undefined ? text : undefined
+      const toSpawn = JSON.parse(opened.toSpawn) as BackendPlan
+      const started = await startBackend(toSpawn, staticToken, context.spawner, stub)
+      return started.ok ? connected : started
     }
     // Whoever took the key a moment ago is about to start it; without a plan nobody else can.
     if (opened.kind === 'unknown') return unheld
@@ -111,9 +121,10 @@ async function release({ stores }: ConnectContext, key: BackendKeyName, backendI
 function planOf(
   spawn: SpawnOrder,
   { key }: ConnectOrder,
-  spawners: readonly Spawner[],
+  { addressSpawners, spawner }: ConnectContext,
 ): BackendPlan | string {
-  const address = addressFor(spawn.executable, spawners)
+  const known = addressFor(spawn.executable, addressSpawners)
+  const address = known ?? (spawner === undefined ? 'nothing here can run this' : undefined)
   if (typeof address === 'string') {
     const separator = /^\w+[.:]/.test(address) ? '.' : ': '
     return `spawn_config.executable${separator}${address}`
@@ -128,6 +139,7 @@ function planOf(
     lifetimeLimitSeconds: spawn.lifetimeLimitSeconds,
     maxIdleSeconds: spawn.maxIdleSeconds,
     hasStaticToken: spawn.useStaticToken,
+    isOpen: spawn.isOpen,
   }
 }
 
@@ -152,11 +164,11 @@ function randomBackendId(): string {
 async function enter(
   { stores }: ConnectContext,
   backendId: string,
-  key: BackendKeyName | undefined,
+  { key, namespace = '' }: ConnectOrder,
   stub: DurableObjectStub<Backend>,
 ): Promise<void> {
   const entry = { backendId, key, createdAt: Date.now() }
-  const index = stores.index.getByName(key?.namespace ?? '')
+  const index = stores.index.getByName(key?.namespace ?? namespace)
   const entered = await asking(() => index.enter(entry))
   if (entered.ok) await asking(() => stub.listed())
 }

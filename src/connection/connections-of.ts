@@ -1,19 +1,24 @@
 import type { StatusEntry } from '../store/backend-status.ts'
 import { readConnectionToken } from '../token/connection-token.ts'
 import { tokenKeys, type TokenKeys } from '../token/token-key.ts'
-import { admit, grantMemory, refusalFor } from './admit.ts'
+import { admit, admitByName, refusalFor, verifyByName } from './admit.ts'
 import { connect } from './connect.ts'
 import type { Connections, Controlled } from './connections.ts'
+import { grantMemory } from './grant-memory.ts'
 import { listBackends, listTokens } from './list.ts'
 import { revoke } from './revoke.ts'
+import type { AddressSpawner } from './address-spawner.ts'
 import type { Spawner } from './spawner.ts'
+import { stopBackend } from './start-backend.ts'
 import { asking, backendObject, noSuchBackend, type Stores } from './stores.ts'
 
 export interface ConnectionSettings {
   readonly stores: Stores
   /** The key that makes tokens, then those that older ones may be made with. */
   readonly keys: readonly [string, ...string[]]
-  readonly spawners: readonly Spawner[]
+  readonly addressSpawners: readonly AddressSpawner[]
+  /** What runs everything else; `undefined`: nothing does. */
+  readonly spawner: Spawner | undefined
   /** How long an isolate may let a token in without asking again; 0: it always asks. */
   readonly rememberSeconds: number
   /** How long a request waits for a backend that is starting. */
@@ -26,7 +31,7 @@ const ENDING_WAIT_MS = 30_000
 
 /** The connections of a gate: what each call asks of which object. */
 export function connectionsOf(settings: ConnectionSettings): Connections {
-  const { stores, spawners, rememberSeconds, now } = settings
+  const { stores, addressSpawners, spawner, rememberSeconds, now } = settings
   const granted = grantMemory(rememberSeconds)
   const waitMs = settings.startSeconds * 1000
   let imported: TokenKeys | undefined
@@ -39,16 +44,17 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
   return {
     async connect(order) {
       const nowSeconds = now() / 1000
-      const context = { stores, spawners, nowSeconds, waitMs: ENDING_WAIT_MS }
+      const context = { stores, addressSpawners, spawner, nowSeconds, waitMs: ENDING_WAIT_MS }
       return connect(order, { ...context, tokenKeys: await keysOnce() })
     },
 
     async terminate(backendId, kind) {
-      const ended = await asking(async () =>
-        (await backendObject(stores, backendId)).terminate(kind, 'external'),
-      )
-      if (!ended.ok) return ended
-      return ended.value ? { ok: true, value: undefined } : noSuchBackend
+      const stub = await backendObject(stores, backendId)
+      const ending = await asking(async () => stub.terminate(kind, 'external'))
+      if (!ending.ok) return ending
+      if (ending.value === 'unknown') return noSuchBackend
+      if (ending.value === 'ended') return { ok: true, value: undefined }
+      return stopBackend(backendId, kind, spawner, stub)
     },
 
     revoke: (selector) => revoke(selector, stores, rememberSeconds),
@@ -63,12 +69,24 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
       return { ok: true, value: asked.value.pipeThrough(entriesOfLines()) }
     },
 
+    report: ({ backendId, entry, address, toldAt }) =>
+      asking(async () => (await backendObject(stores, backendId)).report(entry, address, toldAt)),
+
     tokens: (backendId, page) => listTokens(backendId, page, stores),
 
     backends: (namespace, page) => listBackends(namespace, page, stores),
 
     admit(token, arrival) {
       return admit(token, arrival, { stores, now: now(), waitMs, granted, tokenKeys: keysOnce })
+    },
+
+    admitByName(backendId, token, arrival) {
+      const context = { stores, now: now(), waitMs, granted, tokenKeys: keysOnce }
+      return admitByName(backendId, token, arrival, context)
+    },
+
+    verifyByName(backendId, token) {
+      return verifyByName(backendId, token, { stores, now: now(), tokenKeys: keysOnce })
     },
 
     async keepAlive(token) {

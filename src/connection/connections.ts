@@ -1,10 +1,13 @@
 import type { BackendAddress, BackendKeyName } from '../store/backend-plan.ts'
+import type { ReportAnswer } from '../store/backend-report.ts'
 import type { BackendStatus, StatusEntry, TerminationKind } from '../store/backend-status.ts'
 import type { Refusal } from '../refusal/refusal.ts'
 
 /** What an application asks for when it wants a connection. Checked: names, limits, sizes. */
 export interface ConnectOrder {
   readonly key: (BackendKeyName & { readonly tag: string }) | undefined
+  /** Where a new backend without a key is listed. Default: the empty one. */
+  readonly namespace?: string
   readonly spawn: SpawnOrder | undefined
   readonly user: string | undefined
   /** `undefined`: the caller gave none. */
@@ -29,6 +32,8 @@ export interface SpawnOrder {
   readonly lifetimeLimitSeconds: number | undefined
   readonly maxIdleSeconds: number | undefined
   readonly useStaticToken: boolean
+  /** Whether anyone who knows the backend's name may go to it. */
+  readonly isOpen: boolean
 }
 
 export interface Connected {
@@ -68,6 +73,16 @@ export interface ControlFailure {
 export type Controlled<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: ControlFailure }
+
+/** What a spawner says of a backend that it runs. */
+export interface BackendReport {
+  readonly backendId: string
+  readonly entry: StatusEntry
+  /** Where it serves; needed with `ready`. */
+  readonly address: BackendAddress | undefined
+  /** When it was said, in milliseconds since the epoch. */
+  readonly toldAt: number
+}
 
 /** Which tokens are to be revoked. */
 export type RevokeSelector =
@@ -131,6 +146,8 @@ export interface Arrival {
 /** Who and where: what a token stands for. */
 export interface Grant {
   readonly backendId: string
+  /** What of the gate's hosts is the backend's, beside its id. */
+  readonly subdomain?: string | undefined
   readonly address: BackendAddress
   readonly user: string | undefined
   /** Compact JSON; `undefined` for a static token. */
@@ -155,6 +172,15 @@ export interface Turned {
 export type Admission =
   { readonly ok: true; readonly value: Grant } | { readonly ok: false; readonly turned: Turned }
 
+/** Whether a token is one of a backend that still counts. */
+export type TokenVerdict =
+  | {
+      readonly ok: true
+      /** Seconds since the epoch; `undefined` for a static token. */
+      readonly value: { readonly expiresAt: number | undefined }
+    }
+  | { readonly ok: false; readonly turned: Turned }
+
 /** The tokens of a gate and the backends that they lead to. */
 export interface Connections {
   readonly connect: (order: ConnectOrder) => Promise<Controlled<Connected>>
@@ -167,6 +193,8 @@ export interface Connections {
     backendId: string,
     after: BackendStatus | undefined,
   ) => Promise<Controlled<ReadableStream<StatusEntry>>>
+  /** Tells what became of a backend that a spawner runs. */
+  readonly report: (report: BackendReport) => Promise<Controlled<ReportAnswer>>
   readonly tokens: (backendId: string, page: PageOrder) => Promise<Controlled<Page<ListedToken>>>
   readonly backends: (
     namespace: string,
@@ -174,6 +202,18 @@ export interface Connections {
   ) => Promise<Controlled<Page<ListedBackend>>>
   /** Lets a request with a token in, or says why not. */
   readonly admit: (token: string, arrival: Arrival) => Promise<Admission>
+  /**
+   * Lets a request to a backend that it names in: one that is open, or with a token of that backend.
+   *
+   * @param token `undefined`: the request brings none
+   */
+  readonly admitByName: (
+    backendId: string,
+    token: string | undefined,
+    arrival: Arrival,
+  ) => Promise<Admission>
+  /** Whether a token is one of this backend and still counts, be the backend ready or not. */
+  readonly verifyByName: (backendId: string, token: string) => Promise<TokenVerdict>
   /**
    * Tells that a connection is still open, so that its backend does not idle out.
    *

@@ -1,12 +1,12 @@
-import { soleMember, type Spawner } from './spawner.ts'
+import { soleMember, type AddressSpawner } from './address-spawner.ts'
 
 /**
  * `{"origin": "http://127.0.0.1:9000"}`: a server that runs already.
  *
  * @param origins the only ones that a backend may have. Compared whole (scheme, host, port), since
- *   `https://a.example.evil.example` begins like an allowed one.
+ *   `https://a.example.evil.example` begins like an allowed one. `any` is for a spawner's own word.
  */
-export function originSpawner(origins: ReadonlySet<string>): Spawner {
+export function originSpawner(origins: ReadonlySet<string> | 'any'): AddressSpawner {
   return {
     addressOf(executable) {
       const given = soleMember(executable, 'origin')
@@ -14,7 +14,8 @@ export function originSpawner(origins: ReadonlySet<string>): Spawner {
       const origin = typeof given === 'string' ? originOf(given) : undefined
       if (origin === undefined)
         return 'origin: expected http:// or https://, a host and nothing more'
-      if (!origins.has(origin)) return 'origin: it is not one that backends may have'
+      if (origins !== 'any' && !origins.has(origin))
+        return 'origin: it is not one that backends may have'
       return { kind: 'origin', origin }
     },
   }

@@ -1,4 +1,4 @@
-import { soleMember, type Spawner } from './spawner.ts'
+import { soleMember, type AddressSpawner } from './address-spawner.ts'
 
 const MAX_ROOM_BYTES = 512
 
@@ -7,7 +7,7 @@ const MAX_ROOM_BYTES = 512
  *
  * @param parties the only ones that can be reached
  */
-export function roomSpawner(parties: ReadonlySet<string>): Spawner {
+export function roomSpawner(parties: ReadonlySet<string>): AddressSpawner {
   return {
     addressOf(executable) {
       const given = soleMember(executable, 'room')

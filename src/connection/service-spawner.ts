@@ -1,11 +1,11 @@
-import { soleMember, type Spawner } from './spawner.ts'
+import { soleMember, type AddressSpawner } from './address-spawner.ts'
 
 /**
  * `{"service": "BINDING"}`: another Worker.
  *
  * @param services the only ones that can be reached
  */
-export function serviceSpawner(services: ReadonlySet<string>): Spawner {
+export function serviceSpawner(services: ReadonlySet<string>): AddressSpawner {
   return {
     addressOf(executable) {
       const service = soleMember(executable, 'service')

@@ -45,21 +45,34 @@ export function failed(
 export function errorOf(response: Response, document: unknown): PorticoError {
   const { status } = response
   const more = { status, ...retryAfterOf(response.headers) }
-  if (isApiError(document)) {
-    const { id, kind, message } = document
-    return { kind, message, id, ...more }
-  }
+  const error = planeError(document) ?? jamsocketError(document)
+  if (error !== undefined) return { ...error, ...more }
   const message = `The answer, with the status ${status}, is none of the control API.`
   return { kind: 'UnexpectedAnswer', message, ...more }
 }
 
-function isApiError(
-  document: unknown,
-): document is { readonly id: string; readonly kind: ApiErrorKind; readonly message: string } {
-  if (typeof document !== 'object' || document === null) return false
-  const { id, kind, message } = document as Readonly<Record<string, unknown>>
-  const isKnown = typeof kind === 'string' && Object.hasOwn(API_KINDS, kind)
-  return isKnown && typeof id === 'string' && typeof message === 'string'
+function planeError(document: unknown): PorticoError | undefined {
+  const { id, kind, message } = membersOf(document)
+  return apiError(id, kind, message)
+}
+
+/** Jamsocket's API has the same error in an envelope. */
+function jamsocketError(document: unknown): PorticoError | undefined {
+  const { id, code, message } = membersOf(membersOf(document)['error'])
+  return apiError(id, code, message)
+}
+
+function apiError(id: unknown, kind: unknown, message: unknown): PorticoError | undefined {
+  if (!isApiKind(kind) || typeof id !== 'string' || typeof message !== 'string') return undefined
+  return { kind, message, id }
+}
+
+function isApiKind(kind: unknown): kind is ApiErrorKind {
+  return typeof kind === 'string' && Object.hasOwn(API_KINDS, kind)
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
 }
 
 /** The gate writes seconds; what stands in front of it may write a date, which is left alone. */

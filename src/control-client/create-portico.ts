@@ -6,6 +6,7 @@ import {
   isListedToken,
   isNull,
   isRevokeAnswer,
+  isSpawnAnswer,
   isStatus,
   type Check,
   type ConnectAnswer,
@@ -14,6 +15,8 @@ import {
   type ListedToken,
   type RevokeAnswer,
   type RevokeRequest,
+  type SpawnAnswer,
+  type SpawnRequest,
   type Status,
 } from './documents.ts'
 import { followStatus } from './follow-status.ts'
@@ -24,6 +27,11 @@ import { gateOf, type PorticoOptions } from './portico-options.ts'
 export interface Portico {
   /** Asks for a connection: the URL in the answer is what a browser opens. */
   readonly connect: (request: ConnectRequest) => Promise<Answer<ConnectAnswer>>
+  /**
+   * Starts a backend of a service, `account/service`, or takes the one that holds the lock. Without
+   * `require_bearer_token` whoever knows the URL gets in.
+   */
+  readonly spawn: (service: string, request?: SpawnRequest) => Promise<Answer<SpawnAnswer>>
   /** Ends a backend, which may first finish what it does unless the kind is `hard`. */
   readonly terminate: (backendId: string, kind?: 'soft' | 'hard') => Promise<Answer<null>>
   readonly revoke: (request: RevokeRequest) => Promise<Answer<RevokeAnswer>>
@@ -58,6 +66,14 @@ export function createPortico(options: PorticoOptions): Portico {
   }
   return {
     connect: (request) => post('/ctrl/connect', request, isConnectAnswer),
+    async spawn(service, request = {}) {
+      const [account = '', name = ''] = SERVICE.test(service) ? service.split('/') : []
+      if (name === '') return noSuchService
+      // JSON leaves it out, and what was meant for those with a token would be open to all.
+      if (holdsUndefined(request)) return undefinedField('leave it out')
+      const path = `/v1/user/${account}/service/${name}/spawn`
+      return post(path, request, isSpawnAnswer(request))
+    },
     async terminate(backendId, kind) {
       if (!isBackendId(backendId)) return noSuchBackend
       const path = `/ctrl/b/${backendId}/${kind === 'hard' ? 'hard' : 'soft'}-terminate`
@@ -65,9 +81,7 @@ export function createPortico(options: PorticoOptions): Portico {
     },
     async revoke(request) {
       // JSON leaves it out, and what was meant for one user would be done to all.
-      if (holdsUndefined(request)) {
-        return failed('InvalidRequest', 'the request: a field is undefined; leave it out for all')
-      }
+      if (holdsUndefined(request)) return undefinedField('leave it out for all')
       return post('/ctrl/revoke', request, isRevokeAnswer)
     },
     async status(backendId) {
@@ -89,6 +103,14 @@ export function createPortico(options: PorticoOptions): Portico {
 }
 
 const noSuchBackend = failed('NotFound', 'Backend does not exist')
+const noSuchService = failed('NotFound', 'Service does not exist')
+
+/** As the gate has it. */
+const SERVICE = /^[A-Za-z0-9_-]{1,64}\/[A-Za-z0-9_-]{1,64}$/
+
+function undefinedField(advice: string) {
+  return failed('InvalidRequest', `the request: a field is undefined; ${advice}`)
+}
 
 /** As the gate has it. Anything else, with its dots and slashes, would lead to another path. */
 function isBackendId(text: string): boolean {

@@ -43,7 +43,10 @@ export function connectAnswer(
 }
 
 /** As Plane: a cluster with a port of its own is a development one, without TLS. */
-function originOf({ cluster, subdomain }: Connected, requestOrigin: string): string {
+export function originOf(
+  { cluster, subdomain }: Pick<Connected, 'cluster' | 'subdomain'>,
+  requestOrigin: string,
+): string {
   const [ownScheme = '', ownHost = ''] = requestOrigin.split('://')
   const isSecure = cluster?.includes(':') === false || cluster?.endsWith(':443') === true
   const scheme = cluster === undefined ? ownScheme : isSecure ? 'https' : 'http'

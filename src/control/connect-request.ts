@@ -125,6 +125,7 @@ function spawnOrderOf(config: z.output<typeof spawnConfig>): SpawnOrder {
     lifetimeLimitSeconds: config.lifetime_limit_seconds ?? undefined,
     maxIdleSeconds: config.max_idle_seconds ?? undefined,
     useStaticToken: config.use_static_token,
+    isOpen: false,
   }
 }
 

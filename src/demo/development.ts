@@ -1,4 +1,5 @@
 import { refuse, type Result, ok } from '../refusal/refusal.ts'
+import { isLoopback } from '../route/loopback.ts'
 import type { JwtIssuerOptions } from '../verify/jwt-options.ts'
 
 const DEVELOPMENT_ISSUER = 'https://development.portico.invalid'
@@ -30,8 +31,7 @@ export function checkDevelopmentKeys(env: object, url: string): Result<void> {
   })
   if (name === undefined) return ok(undefined)
   const { hostname } = new URL(url)
-  const isLoopback = /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
-  if (isLoopback) return ok(undefined)
+  if (isLoopback(hostname)) return ok(undefined)
   return refuse(
     'gate_misconfigured',
     `${name}: a development key may only be set under wrangler dev`,

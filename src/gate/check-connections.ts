@@ -7,10 +7,12 @@ import { serviceSpawner } from '../connection/service-spawner.ts'
 import type { Stores } from '../connection/stores.ts'
 import { controlApi } from '../control/control-api.ts'
 import { controlKeys } from '../control/control-keys.ts'
+import { receiveReport } from '../control/spawner-reports.ts'
 import { jamsocketApi } from '../jamsocket/jamsocket-api.ts'
 import { servicesOf } from '../jamsocket/services.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { checkSeconds, checkServiceUrl, checkTexts } from '../verify/option-checks.ts'
+import { checkSpawner } from './check-spawner.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 import { checkNamespace, checkService, checkTokenKeys, entriesOf } from './option-values.ts'
 
@@ -21,6 +23,8 @@ export interface ConnectionGate {
   readonly control: Hono
   /** Answers `/v2` and the rest of Jamsocket's API; `undefined` where no service is configured for it. */
   readonly jamsocket: Hono | undefined
+  /** Answers what a spawner reports; `undefined` where none does over HTTP. */
+  readonly spawnerReports: ((request: Request) => Promise<Response>) | undefined
   readonly services: ReadonlyMap<string, Fetcher>
   readonly rootRedirectUrl: string | undefined
 }
@@ -58,6 +62,7 @@ export function checkConnections<Env extends object>(
     rootRedirectUrl === undefined
       ? undefined
       : checkServiceUrl('connections.rootRedirectUrl', rootRedirectUrl)
+  const { spawner, secrets } = checkSpawner(options.spawner)
   const listed = entriesOf('connections.services', options.services)
 
   return (env) => {
@@ -67,6 +72,7 @@ export function checkConnections<Env extends object>(
         checkService(`connections.services.${name}`, service, env),
       ]),
     )
+    const inside = [roomSpawner(new Set(parties)), serviceSpawner(new Set(services.keys()))]
     const connections = connectionsOf({
       stores: {
         backends: checkNamespace<Stores['backends']>('connections.backends', options.backends, env),
@@ -74,20 +80,20 @@ export function checkConnections<Env extends object>(
         index: checkNamespace<Stores['index']>('connections.index', options.index, env),
       },
       keys,
-      spawners: [
-        originSpawner(origins),
-        roomSpawner(new Set(parties)),
-        serviceSpawner(new Set(services.keys())),
-      ],
+      addressSpawners: [originSpawner(origins), ...inside],
+      spawner,
       rememberSeconds,
       startSeconds,
       now: Date.now,
     })
     const control = controlApi(connections, { keys: options.controlKeys })
-    const { controlKeys: keysOf, jamsocketServices } = options
+    const { controlKeys: keysOf, jamsocketServices: served, backendDomain } = options
     const jamsocket =
-      jamsocketServices && jamsocketApi(connections, { keys: keysOf, services: jamsocketServices })
-    return { connections, control, jamsocket, services, rootRedirectUrl: root }
+      served && jamsocketApi(connections, { keys: keysOf, services: served, backendDomain })
+    const reports = { connections, secrets, addressSpawners: [originSpawner('any'), ...inside] }
+    const spawnerReports =
+      secrets.length === 0 ? undefined : (request: Request) => receiveReport(request, reports)
+    return { connections, control, jamsocket, spawnerReports, services, rootRedirectUrl: root }
   }
 }
 

@@ -7,6 +7,8 @@ import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { DEFAULT_ROOM_PREFIX } from '../route/destination.ts'
 import { checkServiceUrl } from '../verify/option-checks.ts'
 import type { Verifier } from '../verify/verifier.ts'
+import { AUTH_COOKIE } from './auth-link.ts'
+import { checkBackendDomain } from './backend-host.ts'
 import { checkConnections } from './check-connections.ts'
 import { checkTickets } from './check-tickets.ts'
 import { checkCors } from './cors.ts'
@@ -14,6 +16,7 @@ import type { BackendGuard, Gate, Guard, RoomGuard } from './gate.ts'
 import {
   checkCarriers,
   checkChoice,
+  checkFlag,
   checkNamespace,
   checkPrefix,
   checkService,
@@ -83,11 +86,23 @@ export function checkOptions<Env extends object, C>(
     }
     return inEnv
   })
+  const { connections: sessions } = options
   const settled = {
     verifiers,
     policy: policyOf(options, verifiers.length > 0),
     elsewhere: { auth: 'required', carriers, onBeforeConnect: [], onBeforeRequest: [] },
-    credentialCookies: verifiers.length === 0 ? [] : [...carriers.cookie, ...carriers.dropCookies],
+    credentialCookies: [
+      ...(verifiers.length === 0 ? [] : [...carriers.cookie, ...carriers.dropCookies]),
+      ...(sessions === undefined ? [] : [AUTH_COOKIE]),
+    ],
+    backendDomain:
+      sessions?.backendDomain === undefined
+        ? undefined
+        : checkBackendDomain(sessions.backendDomain),
+    partitionedCookies: checkFlag(
+      'connections.partitionedCookies',
+      sessions?.partitionedCookies ?? false,
+    ),
     roomPrefix: checkPrefix(options.prefix ?? DEFAULT_ROOM_PREFIX),
     cors: options.cors === undefined ? undefined : checkCors(options.cors),
     refusedUpgrades: checkChoice('refusedUpgrades', options.refusedUpgrades ?? 'auto', [
@@ -99,7 +114,6 @@ export function checkOptions<Env extends object, C>(
       options.signInUrl === undefined ? undefined : checkServiceUrl('signInUrl', options.signInUrl),
   } as const
   const tickets = options.tickets && checkTickets(options.tickets, verifiers.length > 0)
-  const { connections: sessions } = options
   const connections = sessions && checkConnections(sessions, Object.keys(options.rooms ?? {}))
   return (env) => ({
     ...settled,

@@ -1,3 +1,4 @@
+import type { Spawner } from '../connection/spawner.ts'
 import type { ControlKey } from '../control/control-keys.ts'
 import type { JamsocketServices } from '../jamsocket/services.ts'
 import type { Backend } from '../store/backend.ts'
@@ -13,6 +14,12 @@ type NamespaceOf<Env, T extends Rpc.DurableObjectBranded> = {
 type ServiceName<Env> = {
   [Name in keyof Env]-?: Env[Name] extends Fetcher ? Name & string : never
 }[keyof Env]
+
+/** A spawner that is reached over HTTP; docs/spawner.md says what it is asked, and answers. */
+export interface WebhookSpawner {
+  readonly url: string
+  readonly secret: string | readonly string[]
+}
 
 /** Session backends, reached through connection tokens that an application asks for. */
 export interface ConnectionOptions<Env = unknown> {
@@ -40,8 +47,24 @@ export interface ConnectionOptions<Env = unknown> {
   readonly rememberSeconds?: number
   /** How long a request waits for a backend that is starting: 0 to 300, default 30. */
   readonly startSeconds?: number
+  /**
+   * What runs every other executable: the URL of a spawner that is asked by signed requests, with
+   * its secret (`whsec_…`; of several the first signs and all are accepted, while one replaces
+   * another), or one of your own. Default: nothing does, and such an executable is refused.
+   */
+  readonly spawner?: WebhookSpawner | Spawner
   /** What Jamsocket's API serves, by `account/service`. Default: it is not there. */
   readonly jamsocketServices?: JamsocketServices
+  /**
+   * `host[:port]` below which each backend has a host of its own, `<backend>.<host>`; nothing else of
+   * the gate is there. Default: backends are reached by name under `/backends/` only.
+   */
+  readonly backendDomain?: string
+  /**
+   * Whether pages of other sites may embed backends that are opened by a cookie: it is then kept apart
+   * for each of them (CHIPS), and sent in requests that they cause. Default `false`.
+   */
+  readonly partitionedCookies?: boolean
   /** Where `/` leads. Default: it is refused, as a path without a token. */
   readonly rootRedirectUrl?: string
 }

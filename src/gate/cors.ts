@@ -65,15 +65,18 @@ export function withCors(cors: Cors | undefined, request: Request, response: Res
   if (cors === undefined || response.webSocket !== null) return response
   const readable = new Response(response.body, response)
   const { headers } = readable
+  if (!allowOrigin(cors, request, headers)) headers.delete('access-control-allow-origin')
+  return readable
+}
+
+/** @returns whether the request comes from a page of an allowed origin */
+export function allowOrigin(cors: Cors, request: Request, headers: Headers): boolean {
   // Also for origins that are not allowed: a cache must not hand one page's answer to another.
   headers.append('vary', 'Origin')
   const origin = request.headers.get('origin')
-  if (origin === null || !cors.origins.has(origin)) {
-    headers.delete('access-control-allow-origin')
-    return readable
-  }
+  if (origin === null || !cors.origins.has(origin)) return false
   headers.set('access-control-allow-origin', origin)
   headers.set('access-control-allow-credentials', 'true')
   headers.set('access-control-expose-headers', cors.exposeHeaders)
-  return readable
+  return true
 }

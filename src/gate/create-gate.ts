@@ -1,13 +1,18 @@
 import { Hono, type Context } from 'hono'
+import { SPAWNER_REPORTS_PATH } from '../control/spawner-reports.ts'
 import type { Claims, Identity } from '../identity/identity.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { logFailure } from '../refusal/log-failure.ts'
 import { ok, refuse, type Refusal, type Result } from '../refusal/refusal.ts'
 import { problemResponse } from '../refusal/response.ts'
+import { cutUrl } from '../route/path.ts'
+import { backendLabelOf } from './backend-host.ts'
+import { forwardByName } from './by-name.ts'
 import { checkOptions } from './check-options.ts'
 import { preflightResponse, withCors } from './cors.ts'
 import type { Gate, Visit } from './gate.ts'
 import { handleRequest } from './handle-request.ts'
+import { namedByHost, namedByPath } from './named-backend.ts'
 import type { GateOptions } from './options.ts'
 import { refusalResponse } from './refused-upgrade.ts'
 import { signInRedirect } from './sign-in-redirect.ts'
@@ -49,6 +54,13 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
       : checkOptions(options),
   )
   const app = new Hono<GateEnv<Env, C>>()
+  // Before all else: where a backend has its own host, every path is the backend's.
+  app.use(async function backendHosts(c, next) {
+    const gate = gateIn(c.env)
+    if (!gate.ok) return next()
+    const label = backendLabelOf(c.req.raw.url, gate.value.backendDomain)
+    return label === undefined ? next() : answerAtHost(gate.value, c, label)
+  })
   app.get('/_portico/health', (c) => {
     const gate = gateIn(c.env)
     return gate.ok ? c.json({ status: 'ok' }) : problemResponse(gate.refusal)
@@ -57,6 +69,11 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
     const gate = gateIn(c.env)
     if (!gate.ok) return problemResponse(gate.refusal)
     return (await answerTickets(gate.value, c)) ?? next()
+  })
+  app.post(SPAWNER_REPORTS_PATH, async (c, next) => {
+    const gate = gateIn(c.env)
+    if (!gate.ok) return problemResponse(gate.refusal)
+    return gate.value.connected?.spawnerReports?.(c.req.raw) ?? next()
   })
   for (const path of ['/ctrl/*', '/pub/*', '/_portico/openapi.json', '/_portico/api']) {
     app.all(path, async (c, next) => {
@@ -75,18 +92,31 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
   app.use(async function portico(c, next) {
     const gate = gateIn(c.env)
     if (!gate.ok) return refusalResponse(gate.refusal, c.req.raw, 'auto')
-    return (await answerToken(gate.value, c)) ?? (await answer(gate.value, c)) ?? next()
+    return (await answerSession(gate.value, c)) ?? (await answer(gate.value, c)) ?? next()
   })
   app.notFound(() => problemResponse(nothingHere))
   return app
 }
 
+/** A backend of the configuration comes before a session backend of the same name. */
+async function answerAtHost<Env extends object, C>(
+  gate: Gate<Env, C>,
+  c: Context<GateEnv<Env, C>>,
+  label: string,
+): Promise<Response> {
+  const answered = gate.backends.has(label)
+    ? await answer(gate, c, label)
+    : await answerSession(gate, c, label)
+  return answered ?? problemResponse(nothingHere)
+}
+
 async function answer<Env extends object, C>(
   gate: Gate<Env, C>,
   c: Context<GateEnv<Env, C>>,
+  backendHost?: string,
 ): Promise<Response | undefined> {
   const request = c.req.raw
-  const visit = { request, env: c.env, context: platformOf(c) }
+  const visit = { request, env: c.env, context: platformOf(c), backendHost }
   const result = await safely(() => handleRequest(gate, visit))
   if (!result.ok) {
     c.set('refusal', result.refusal)
@@ -101,20 +131,29 @@ async function answer<Env extends object, C>(
   return withCors(gate.cors, request, response)
 }
 
-/** @returns `undefined` where there are no connections, and for a path that begins with no token */
-async function answerToken<Env extends object, C>(
+/**
+ * @param label what stands before the domain of the backends, at a host below it
+ * @returns `undefined` where there are no connections, and for a path that leads to none of their backends
+ */
+async function answerSession<Env extends object, C>(
   gate: Gate<Env, C>,
   c: Context<GateEnv<Env, C>>,
+  label?: string,
 ): Promise<Response | undefined> {
   const { connected } = gate
   if (connected === undefined) return undefined
   const { connections, services, rootRedirectUrl } = connected
-  if (rootRedirectUrl !== undefined && c.req.path === '/') return c.redirect(rootRedirectUrl, 301)
+  const isRoot = label === undefined && c.req.path === '/'
+  if (rootRedirectUrl !== undefined && isRoot) return c.redirect(rootRedirectUrl, 301)
   const request = c.req.raw
   const visit = { request, context: platformOf(c) }
-  const { rooms, roomPrefix, refusedUpgrades, credentialCookies } = gate
-  const reachable = { rooms, roomPrefix, refusedUpgrades, credentialCookies, services }
-  const answering = forwardByToken(reachable, connections, visit)
+  const { rooms, roomPrefix, refusedUpgrades, credentialCookies, cors, partitionedCookies } = gate
+  const own = { rooms, roomPrefix, refusedUpgrades, credentialCookies, cors, partitionedCookies }
+  const reachable = { ...own, services }
+  const url = cutUrl(request.url)
+  const byToken = forwardByToken(reachable, connections, visit, label)
+  const named = label === undefined ? namedByPath(gate, url) : namedByHost(label, url)
+  const answering = byToken ?? (named && forwardByName(reachable, connections, visit, url, named))
   if (answering === undefined) return undefined
   const answered = await safely(async () => ok(await answering))
   if (!answered.ok) return refusalResponse(answered.refusal, request, gate.refusedUpgrades)

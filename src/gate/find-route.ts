@@ -14,14 +14,22 @@ export function destinationOfRoute<Env, C>(route: Route<Env, C>): Destination {
   return route.kind === 'nowhere' ? route.asked : route
 }
 
-/** A place that does not exist is guarded like one that does, so that strangers cannot list the names. */
+/**
+ * A place that does not exist is guarded like one that does, so that strangers cannot list the names.
+ *
+ * @param backendHost the backend that the host names, where the path does not say it
+ */
 export function findRoute<Env, C>(
   gate: Gate<Env, C>,
   url: RawUrl,
+  backendHost?: string,
 ): Result<Route<Env, C> | undefined> {
   const path = checkUrl(url)
   if (!path.ok) return path
-  const destination = destinationOf(path.value, gate.roomPrefix)
+  const destination =
+    backendHost === undefined
+      ? destinationOf(path.value, gate.roomPrefix)
+      : ok({ kind: 'backend', backend: backendHost, prefix: '', rest: path.value } as const)
   if (!destination.ok) return destination
   const to = destination.value
   if (to === undefined) return ok(undefined)

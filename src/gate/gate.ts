@@ -4,6 +4,7 @@ import type { BackendLobby, Hook, RoomLobby } from '../hook/lobby.ts'
 import type { Policy } from '../policy/permissions.ts'
 import type { Tickets } from '../ticket/tickets.ts'
 import type { Verifier, VerifyContext } from '../verify/verifier.ts'
+import type { BackendDomain } from './backend-host.ts'
 import type { ConnectionGate } from './check-connections.ts'
 import type { Cors } from './cors.ts'
 import type { AuthMode, RefusedUpgrades } from './options.ts'
@@ -42,6 +43,10 @@ export interface Gate<Env, C> {
   readonly signInUrl: string | undefined
   readonly tickets: Tickets | undefined
   readonly connected: ConnectionGate | undefined
+  /** Where backends have hosts of their own. */
+  readonly backendDomain: BackendDomain | undefined
+  /** Whether the cookie that opens a backend is kept apart for each site that embeds it. */
+  readonly partitionedCookies: boolean
 }
 
 /** One request, and what the platform gives for it. */
@@ -49,4 +54,6 @@ export interface Visit<Env> {
   readonly request: Request
   readonly env: Env
   readonly context: Required<VerifyContext>
+  /** The backend that the host names; `undefined`: the path says where the request goes. */
+  readonly backendHost?: string | undefined
 }

@@ -12,6 +12,7 @@ import type { Gate, Guard, Visit } from './gate.ts'
 import { preflightResponse } from './cors.ts'
 import { checkOrigin } from './origin-check.ts'
 import { outgoingRequest, withChosenProtocol } from './outgoing-request.ts'
+import { enterRoomByToken } from './room-by-token.ts'
 import { applicationProtocol, closesRefusedUpgrade, isWebSocketUpgrade } from './refused-upgrade.ts'
 import { verifyCredential } from './verify-credential.ts'
 
@@ -34,7 +35,7 @@ export async function handleRequest<Env, C>(
   const url = cutUrl(request.url)
   const isUpgrade = isWebSocketUpgrade(request)
 
-  const found = findRoute(gate, url)
+  const found = findRoute(gate, url, visit.backendHost)
   if (!found.ok) return found
   const route = found.value
   if (route === undefined) return ok(undefined)
@@ -50,6 +51,11 @@ export async function handleRequest<Env, C>(
   const trusted = checkOrigin(request, isUpgrade, credential, url.origin, gate.cors?.origins)
   if (!trusted.ok) return trusted
 
+  const entering = enterRoomByToken(gate, route, credential, visit, url, isUpgrade)
+  const entered = entering && (await entering)
+  if (entered !== undefined) {
+    return entered.ok ? ok({ response: entered.value, identity: undefined }) : entered
+  }
   const verified = await verify(gate, route, credential, visit)
   if (!verified.ok) return verified
   const identity = verified.value

@@ -14,6 +14,11 @@ export function checkChoice<T extends string>(name: string, value: T, choices: r
   throw new ConfigurationError(`${name}: expected one of ${choices.join(', ')}`)
 }
 
+export function checkFlag(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new ConfigurationError(`${name}: expected true or false`)
+}
+
 /** None or one function, as a list. */
 export function functionList<T>(name: string, value: T | undefined): readonly T[] {
   if (value === undefined) return []

@@ -57,7 +57,8 @@ export function outgoingRequest(
   }
   if (route.kind === 'backend') {
     setForwarded(headers, here, received)
-    if (route.guard.path === 'strip') headers.set('x-forwarded-prefix', route.prefix)
+    const isStripped = route.guard.path === 'strip' && route.prefix !== ''
+    if (isStripped) headers.set('x-forwarded-prefix', route.prefix)
   }
   if (identity === undefined) return ok(outgoing)
 

@@ -1,29 +1,18 @@
 import type { Arrival, Connections, Grant } from '../connection/connections.ts'
-import type { Outgoing } from '../forward/outgoing.ts'
-import { forwardToBackend } from '../forward/to-backend.ts'
-import { forwardToRoom } from '../forward/to-room.ts'
-import { refuse, type Refusal, type Result } from '../refusal/refusal.ts'
+import type { Refusal } from '../refusal/refusal.ts'
 import { checkUrl, cutUrl, type RawUrl } from '../route/path.ts'
-import type { Gate, Visit } from './gate.ts'
 import { isPreflight } from './cors.ts'
+import type { Visit } from './gate.ts'
 import { isWebSocketUpgrade } from './refused-upgrade.ts'
-import { tokenRequest } from './token-request.ts'
-import { grantedResponse, refusedResponse, toldTo } from './token-response.ts'
-import { tokenPathOf, type TokenPath } from './token-segment.ts'
+import { sendGranted, type GrantedGate } from './send-granted.ts'
+import { grantedRequest } from './token-request.ts'
+import { grantedResponse, refusedResponse, toldTo, withTokenInUrl } from './token-response.ts'
+import { tokenPathOf, wholeTokenPathOf, type TokenPath } from './token-segment.ts'
 
-/** What of the gate a token meets; none of its guards and hooks. */
-export interface TokenGate extends Pick<Gate<never, never>, 'roomPrefix' | 'refusedUpgrades'> {
-  readonly rooms: ReadonlyMap<string, { readonly namespace: DurableObjectNamespace }>
-  /** The service bindings that may be backends, by name. */
-  readonly services: ReadonlyMap<string, Fetcher>
-  /** Cookies that hold credentials of the gate's own: no backend of a token may have them. */
-  readonly credentialCookies: readonly string[]
-}
+export type GrantedVisit = Pick<Visit<unknown>, 'request' | 'context'>
 
-type TokenVisit = Pick<Visit<unknown>, 'request' | 'context'>
-
-/** How a request with a connection token was answered; `refusal` where the gate did that itself. */
-export interface TokenAnswer {
+/** How a request to a session backend was answered; `refusal` where the gate did that itself. */
+export interface GrantedAnswer {
   readonly response: Response
   readonly refusal: Refusal | undefined
 }
@@ -32,50 +21,68 @@ export interface TokenAnswer {
  * The way of a request whose first path segment is a connection token: admit, forward. Nobody is
  * verified and no hook runs: the application decided when it asked for the connection.
  *
+ * @param label what stands before the domain of the backends, at a host below it
  * @returns `undefined` for a path that does not begin with a token
  */
 export function forwardByToken(
-  gate: TokenGate,
+  gate: GrantedGate,
   connections: Connections,
-  visit: TokenVisit,
-): Promise<TokenAnswer> | undefined {
+  visit: GrantedVisit,
+  label?: string,
+): Promise<GrantedAnswer> | undefined {
   const url = cutUrl(visit.request.url)
-  const path = tokenPathOf(url.path, gate.roomPrefix)
-  return path && forward(gate, connections, visit, url, path)
+  const path =
+    label === undefined ? tokenPathOf(url.path, gate.roomPrefix) : wholeTokenPathOf(url.path)
+  return path && forward(gate, connections, visit, url, path, label)
 }
 
 async function forward(
-  gate: TokenGate,
+  gate: GrantedGate,
   connections: Connections,
-  { request, context }: TokenVisit,
+  { request, context }: GrantedVisit,
   url: RawUrl,
   path: TokenPath,
-): Promise<TokenAnswer> {
+  label: string | undefined,
+): Promise<GrantedAnswer> {
   const isUpgrade = isWebSocketUpgrade(request)
-  const refused = (refusal: Refusal, backendId: string | undefined): TokenAnswer => ({
+  const refused = (refusal: Refusal, backendId: string | undefined): GrantedAnswer => ({
     response: refusedResponse(refusal, backendId, request, gate.refusedUpgrades),
     refusal,
   })
 
   const checked = checkUrl(url)
   if (!checked.ok) return refused(checked.refusal, undefined)
-  if (isUpgrade && (request.method !== 'GET' || request.body !== null)) {
-    const detail = 'a WebSocket upgrade must be a GET without a body'
-    return refused({ code: 'request_malformed', detail }, undefined)
-  }
-  const admission = await connections.admit(path.token, arrivalOf(request, url, path))
+  const malformed = malformedUpgrade(request, isUpgrade)
+  if (malformed !== undefined) return refused(malformed, undefined)
+  const admission = await connections.admit(path.token, arrivalOf(request, url, path.rest))
   if (!admission.ok) return refused(toldTo(admission.turned), admission.turned.backendId)
   const grant = admission.value
+  if (label !== undefined && !isAt(grant, label)) return refused(ELSEWHERE, undefined)
 
-  const outgoing = tokenRequest(gate, grant, path, url, request, isUpgrade)
+  const forwarded = grant.isStatic ? url.path : path.rest
+  const outgoing = grantedRequest(gate, grant, path.token, forwarded, url, request, isUpgrade)
   if (!outgoing.ok) return refused(outgoing.refusal, undefined)
-  const answered = await send(gate, grant, outgoing.value, context)
+  const answered = await sendGranted(gate, grant, outgoing.value, context)
   if (!answered.ok) return refused(answered.refusal, grant.backendId)
   const welcome = { ask: () => connections.keepAlive(path.token), sleep: context.sleep }
-  return { response: grantedResponse(answered.value, grant, welcome), refusal: undefined }
+  const response = withTokenInUrl(grantedResponse(answered.value, grant, welcome))
+  return { response, refusal: undefined }
 }
 
-function arrivalOf(request: Request, url: RawUrl, { rest }: TokenPath): Arrival {
+/** On the host of another backend its pages would be that one's own, and could do all that it may. */
+function isAt({ backendId, subdomain }: Grant, label: string): boolean {
+  return label === backendId || label === subdomain
+}
+
+const ELSEWHERE: Refusal = { code: 'forbidden', detail: 'the backend is not at this host' }
+
+export function malformedUpgrade(request: Request, isUpgrade: boolean): Refusal | undefined {
+  if (!isUpgrade || (request.method === 'GET' && request.body === null)) return undefined
+  return { code: 'request_malformed', detail: 'a WebSocket upgrade must be a GET without a body' }
+}
+
+/** @param rest what follows of the path after what leads to the backend */
+export function arrivalOf(request: Request, url: RawUrl, rest: string): Arrival {
   return {
     method: request.method,
     rest: rest || '/',
@@ -84,22 +91,3 @@ function arrivalOf(request: Request, url: RawUrl, { rest }: TokenPath): Arrival 
     isPreflight: isPreflight(request),
   }
 }
-
-function send(
-  { rooms, services }: TokenGate,
-  { address }: Grant,
-  outgoing: Outgoing,
-  context: Visit<unknown>['context'],
-): Result<Response> | Promise<Result<Response>> {
-  if (address.kind === 'origin') return forwardToBackend(address, outgoing, context.fetch)
-  if (address.kind === 'service') {
-    const service = services.get(address.service)
-    if (service === undefined) return NO_LONGER_SERVED
-    return forwardToBackend({ kind: 'service', service }, outgoing, context.fetch)
-  }
-  const guard = rooms.get(address.party)
-  if (guard === undefined) return NO_LONGER_SERVED
-  return forwardToRoom(guard.namespace, address.room, outgoing, context.sleep)
-}
-
-const NO_LONGER_SERVED = refuse('backend_gone', 'the gate no longer serves what this token is for')

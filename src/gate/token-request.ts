@@ -4,19 +4,23 @@ import { cleanHeaders } from '../forward/clean-headers.ts'
 import type { Outgoing } from '../forward/outgoing.ts'
 import { connectionHeaders } from '../identity/headers.ts'
 import { ok, type Result } from '../refusal/refusal.ts'
-import { cutUrl, type RawUrl } from '../route/path.ts'
+import { asciiText, cutUrl, type RawUrl } from '../route/path.ts'
 import { ready, setForwarded } from './outgoing-request.ts'
-import type { TokenGate } from './token-path.ts'
-import { tokenPathOf, type TokenPath } from './token-segment.ts'
+import type { GrantedGate } from './send-granted.ts'
+import { tokenPathOf, wholeTokenPathOf } from './token-segment.ts'
 
 /**
- * The request as the backend of a token gets it. What else the caller brings is the
+ * The request as the backend of a grant gets it. What else the caller brings is the
  * application's own and stays, but for the gate's cookies; `x-verified-*` are set last, so that the caller cannot have set them.
+ *
+ * @param token what the path began with; `undefined` where the backend was named
+ * @param path what the backend gets for a path: starting with a slash, or empty
  */
-export function tokenRequest(
-  { roomPrefix, credentialCookies }: Pick<TokenGate, 'roomPrefix' | 'credentialCookies'>,
+export function grantedRequest(
+  { roomPrefix, credentialCookies }: Pick<GrantedGate, 'roomPrefix' | 'credentialCookies'>,
   grant: Grant,
-  path: TokenPath,
+  token: string | undefined,
+  path: string,
   url: RawUrl,
   received: Request,
   isUpgrade: boolean,
@@ -29,10 +33,10 @@ export function tokenRequest(
   if (names.includes('cookie')) takeFromCookie(headers, credentialCookies)
   if (isUpgrade) headers.set('upgrade', 'websocket')
   if (grant.address.kind !== 'room') setForwarded(headers, url.origin, received)
-  if (names.includes('referer')) dropForeignReferer(headers, path.token)
+  if (names.includes('referer')) dropForeignReferer(headers, token)
 
   for (const [name, value] of verified.value) headers.set(name, value)
-  headers.set('x-verified-path', asciiPath(url.path))
+  headers.set('x-verified-path', asciiText(url.path))
 
   const outgoing = ready(targetOf(grant, path, url, roomPrefix), received, headers, received)
   if (grant.maxIdleSeconds === undefined) return ok(outgoing)
@@ -59,13 +63,7 @@ function headersOf(grant: Grant): Result<readonly (readonly [name: string, value
 }
 
 /** By joining text after an authority that is the grant's or the gate's: no path can change it. */
-function targetOf(
-  { address, isStatic }: Grant,
-  { rest }: TokenPath,
-  url: RawUrl,
-  roomPrefix: string,
-): string {
-  const path = isStatic ? url.path : rest
+function targetOf({ address }: Grant, path: string, url: RawUrl, roomPrefix: string): string {
   if (address.kind === 'room') {
     const [party, room] = [address.party, address.room].map(encodeURIComponent)
     return `${url.origin}/${roomPrefix}/${party}/${room}${path}${url.search}`
@@ -75,14 +73,10 @@ function targetOf(
 }
 
 /** From a page of one backend to another's: the referring URL holds a token that is not for it. */
-function dropForeignReferer(headers: Headers, token: string): void {
+function dropForeignReferer(headers: Headers, token: string | undefined): void {
   const referer = headers.get('referer')
   if (referer === null) return
-  const named = tokenPathOf(cutUrl(referer).path, '')
+  const { path } = cutUrl(referer)
+  const named = token === undefined ? wholeTokenPathOf(path) : tokenPathOf(path, '')
   if (named !== undefined && named.token !== token) headers.delete('referer')
-}
-
-/** A request line may hold bytes that no header can carry. */
-function asciiPath(path: string): string {
-  return path.replace(/[^!-~]+/g, encodeURIComponent)
 }

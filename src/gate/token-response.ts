@@ -32,7 +32,6 @@ export function grantedResponse(response: Response, grant: Grant, welcome: Welco
       })
     : new Response(response.body, response)
   answer.headers.set(BACKEND_ID, grant.backendId)
-  openToPages(answer.headers)
   return answer
 }
 
@@ -66,11 +65,20 @@ export function refusedResponse(
 ): Response {
   if (closesRefusedUpgrade(mode, request)) return refusalResponse(refusal, request, mode)
   const { code } = refusal
-  const response = problemResponse(refusal, OWN_STATUS.has(code) ? refusalRules[code].status : 410)
-  if (code === 'backend_unavailable' && backendId !== undefined) {
+  const status = OWN_STATUS.has(code) ? refusalRules[code].status : 410
+  return withTokenInUrl(problemOf(refusal, status, backendId))
+}
+
+/** The gate's own answer; of a backend that cannot be reached it tells the name, as Plane does. */
+export function problemOf(
+  refusal: Refusal,
+  status: number,
+  backendId: string | undefined,
+): Response {
+  const response = problemResponse(refusal, status)
+  if (refusal.code === 'backend_unavailable' && backendId !== undefined) {
     response.headers.set(BACKEND_ID, backendId)
   }
-  openToPages(response.headers)
   return response
 }
 
@@ -81,11 +89,17 @@ const CORS: readonly (readonly [name: string, value: string])[] = [
   ['access-control-allow-headers', '*, Authorization'],
 ]
 
-/** A backend that says anything about other origins says all of it; the same with referrers. */
-function openToPages(headers: Headers): void {
-  if (!CORS.some(([name]) => headers.has(name))) {
-    for (const [name, value] of CORS) headers.set(name, value)
-  }
-  // The page's URL holds the token.
+/** A page of any origin may read what came without cookies; a backend that says anything about that says all of it. */
+export function openToPages(headers: Headers): void {
+  if (CORS.some(([name]) => headers.has(name))) return
+  for (const [name, value] of CORS) headers.set(name, value)
+}
+
+/** An answer to a request whose URL holds the token, as the page's URL then does too. */
+export function withTokenInUrl(response: Response): Response {
+  if (response.webSocket !== null) return response
+  const { headers } = response
+  openToPages(headers)
   if (!headers.has('referrer-policy')) headers.set('referrer-policy', 'no-referrer')
+  return response
 }

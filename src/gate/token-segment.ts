@@ -14,3 +14,16 @@ export function tokenPathOf(path: string, roomPrefix: string): TokenPath | undef
   if (token === undefined || token === roomPrefix.split('/')[0]) return undefined
   return { token, rest: path.slice(token.length + 1) }
 }
+
+const WHOLE_TOKEN = /^\/((?:s\.)?[\w-]{72})(?=\/|$)/
+
+/** The same where other paths are somebody's own: only what is exactly as long as a token counts. */
+export function wholeTokenPathOf(path: string): TokenPath | undefined {
+  const token = WHOLE_TOKEN.exec(path)?.[1]
+  return token === undefined ? undefined : { token, rest: path.slice(token.length + 1) }
+}
+
+/** Whether a credential can be a connection token; other tokens hardly ever have this form. */
+export function looksLikeConnectionToken(text: string): boolean {
+  return /^(?:s\.)?[\w-]{72}$/.test(text)
+}

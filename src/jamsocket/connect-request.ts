@@ -7,15 +7,25 @@ const MAX_KEY_CHARACTERS = 128
 /** As Jamsocket's. */
 const DEFAULT_IDLE_SECONDS = 300
 
+export const keyText = z
+  .string()
+  .refine(
+    (key) => Array.from(key).length <= MAX_KEY_CHARACTERS,
+    `it is longer than ${MAX_KEY_CHARACTERS} characters`,
+  )
+
+export const imageTag = z.string().min(1).max(128)
+export const environmentVariables = z.record(z.string(), z.string())
+
 const executable = z.looseObject({
   mount: z.union([z.string(), z.boolean()], { error: 'expected text, true or false' }).nullish(),
-  env: z.record(z.string(), z.string()).nullish(),
+  env: environmentVariables.nullish(),
   resource_limits: z.record(z.string(), z.number()).nullish(),
 })
 
 const spawn = z.object(
   {
-    tag: z.string().min(1).max(128).nullish(),
+    tag: imageTag.nullish(),
     cluster: z.string().nullish(),
     lifetime_limit_seconds: z.number().nullish(),
     max_idle_seconds: z.number().nullish(),
@@ -25,13 +35,7 @@ const spawn = z.object(
 )
 
 const body = z.object({
-  key: z
-    .string()
-    .refine(
-      (key) => Array.from(key).length <= MAX_KEY_CHARACTERS,
-      `it is longer than ${MAX_KEY_CHARACTERS} characters`,
-    )
-    .nullish(),
+  key: keyText.nullish(),
   // `null` from here on: nothing may be started.
   spawn: z.preprocess((given) => {
     if (given === false) return null
@@ -47,30 +51,39 @@ type Executable = z.output<typeof executable>
 
 /** What a connect call asks for, under the rules that hold for Plane's. */
 export function connectOrder(target: Target): z.ZodType<ConnectOrder> {
-  return body.transform((given, context) => {
-    const request = planeRequestOf(given, target)
-    if (request.spawn_config?.executable === null) {
-      const message = 'the service has none of its own, so the call must say it'
-      context.addIssue({ code: 'custom', path: ['spawn', 'executable'], message })
-      return z.NEVER
-    }
-    const checked = connectRequest.safeParse(request)
-    if (checked.success) return orderOf(checked.data)
-    for (const { path, message } of checked.error.issues) {
-      context.addIssue({ code: 'custom', path: ownPath(path), message })
-    }
-    return z.NEVER
-  })
+  return body.transform((given, context) => orderFor(given, target, context, ownPath) ?? z.NEVER)
+}
+
+/**
+ * @param nameOf how the caller names a field of Plane's connect call
+ * @returns `undefined` where it is wrong, which `context` is told
+ */
+export function orderFor(
+  given: Body,
+  target: Target,
+  context: z.RefinementCtx,
+  nameOf: (path: readonly PropertyKey[]) => PropertyKey[],
+): ConnectOrder | undefined {
+  const request = planeRequestOf(given, target)
+  if (request.spawn_config?.executable === null) {
+    const message = 'the service has none of its own, so the call must say it'
+    context.addIssue({ code: 'custom', path: ['spawn', 'executable'], message })
+    return undefined
+  }
+  const checked = connectRequest.safeParse(request)
+  if (checked.success) return { ...orderOf(checked.data), namespace: namespaceOf(target) }
+  for (const { path, message } of checked.error.issues) {
+    context.addIssue({ code: 'custom', path: nameOf(path), message })
+  }
+  return undefined
 }
 
 function planeRequestOf({ key, spawn: given, user, auth }: Body, target: Target) {
-  const mayStart = given !== null
   const { environment } = target
-  const name = key ?? (mayStart ? randomKey() : undefined)
   const tag = environment === DEFAULT_ENVIRONMENT ? '' : environment
   return {
-    key: name === undefined ? undefined : { name, namespace: namespaceOf(target), tag },
-    spawn_config: mayStart ? spawnConfigOf(given ?? {}, target) : undefined,
+    key: typeof key === 'string' ? { name: key, namespace: namespaceOf(target), tag } : undefined,
+    spawn_config: given === null ? undefined : spawnConfigOf(given ?? {}, target),
     user,
     auth: auth ?? undefined,
   }
@@ -87,7 +100,7 @@ function spawnConfigOf(given: Spawn, { config }: Target) {
 }
 
 /** Members that say how the service's executable is run; any other makes it another executable. */
-const MANNERS = new Set(['mount', 'env', 'resource_limits'])
+const MANNERS = new Set(['mount', 'env', 'resource_limits', 'port'])
 
 function executableOf(
   configured: Readonly<Record<string, unknown>> | undefined,
@@ -104,18 +117,8 @@ function executableOf(
   return { ...configured, ...Object.fromEntries(members), ...both }
 }
 
-/** As Plane does for a backend that nobody will ask for by its key, so that it can be listed. */
-function randomKey(): string {
-  return `lk-${crypto.randomUUID()}`
-}
-
-/** @returns `undefined` for a key that no caller chose */
-export function givenKey(name: string | undefined): string | undefined {
-  return name !== undefined && /^lk-[0-9a-f]{8}-[0-9a-f-]{27}$/.test(name) ? undefined : name
-}
-
 /** `key.name` is `key` here, and `spawn_config.cluster` is `spawn.cluster`. */
-function ownPath([first, ...rest]: readonly PropertyKey[]): PropertyKey[] {
+export function ownPath([first, ...rest]: readonly PropertyKey[]): PropertyKey[] {
   if (first === 'key') return ['key']
   return first === undefined ? [] : [first === 'spawn_config' ? 'spawn' : first, ...rest]
 }

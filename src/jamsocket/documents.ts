@@ -1,10 +1,10 @@
 import type { Connected, ListedBackend } from '../connection/connections.ts'
-import { connectAnswer } from '../control/connect-answer.ts'
+import { connectAnswer, originOf } from '../control/connect-answer.ts'
 import { isoStatusDocumentOf } from '../control/status-document.ts'
 import { cutUrl } from '../route/path.ts'
 import type { StatusEntry } from '../store/backend-status.ts'
-import { givenKey } from './connect-request.ts'
 import type { ServiceName } from './services.ts'
+import { v1StateOf } from './v1-status.ts'
 
 /** @param requestUrl where the call came in */
 export function connectedDocument(connected: Connected, requestUrl: string) {
@@ -20,6 +20,32 @@ export function connectedDocument(connected: Connected, requestUrl: string) {
   }
 }
 
+/**
+ * @param backendDomain under which each backend has a host of its own; `undefined`: it has a path
+ * @param isOpen whether anyone may go to it, so that there is no token to tell
+ */
+export function spawnedDocument(
+  { backendId, spawned, status, token }: Connected,
+  requestUrl: string,
+  backendDomain: string | undefined,
+  isOpen: boolean,
+) {
+  const { origin } = cutUrl(requestUrl)
+  const host = { cluster: backendDomain, subdomain: backendId }
+  const place =
+    backendDomain === undefined ? `${origin}/backends/${backendId}` : originOf(host, origin)
+  return {
+    name: backendId,
+    url: `${place}/`,
+    status_url: `${origin}/v1/backend/${backendId}/status`,
+    // Where a browser may go at once: the gate holds requests to a backend that is starting.
+    ready_url: `${place}/`,
+    status: v1StateOf(status),
+    spawned,
+    ...(!isOpen && { bearer_token: token }),
+  }
+}
+
 /** Clients print these names, and have no word for one that is not known. */
 const UNKNOWN = '-'
 
@@ -32,7 +58,6 @@ export function listedDocument(
   { service: { account, service }, backend: { backendId, createdAt, key } }: Found,
   latest: StatusEntry | undefined,
 ) {
-  const name = givenKey(key?.name)
   return {
     id: backendId,
     created_at: new Date(createdAt).toISOString(),
@@ -40,7 +65,7 @@ export function listedDocument(
     service_name: service,
     cluster_name: UNKNOWN,
     ...(latest !== undefined && { status: isoStatusDocumentOf(latest) }),
-    ...(name !== undefined && { key: name }),
+    ...(key !== undefined && { key: key.name }),
   }
 }
 

@@ -12,6 +12,8 @@ export interface JamsocketSettings {
   /** A control key is every account's token, and its scope holds here too. */
   readonly keys: readonly ControlKey[]
   readonly services: JamsocketServices
+  /** `host[:port]` under which each backend has a host. Default: each has a path at the gate. */
+  readonly backendDomain?: string | undefined
   /** How long a stream of statuses may be silent. Default 15. */
   readonly keepAliveSeconds?: number
 }
@@ -26,6 +28,8 @@ interface Route {
 
 const SERVICE = '/v2/service/:account/:service'
 const BACKEND = '/v2/backend/:backend'
+const SPAWN = '/v1/user/:account/service/:service/spawn'
+const BACKEND_OF_V1 = '/v1/backend/:backend'
 const TERMINATE_ALL = '/service/:account/:service/terminate-backends'
 
 const routes: readonly Route[] = [
@@ -37,6 +41,15 @@ const routes: readonly Route[] = [
   { method: 'POST', path: `${BACKEND}/terminate`, access: 'admin', name: 'terminate' },
   { method: 'GET', path: '/v2/account/:account/backends', access: 'read', name: 'list' },
   { method: 'POST', path: TERMINATE_ALL, access: 'admin', name: 'terminateAll' },
+  { method: 'POST', path: SPAWN, access: 'connect', name: 'spawn' },
+  { method: 'GET', path: `${BACKEND_OF_V1}/status`, access: 'public', name: 'statusOfV1' },
+  {
+    method: 'GET',
+    path: `${BACKEND_OF_V1}/status/stream`,
+    access: 'public',
+    name: 'statusStreamOfV1',
+  },
+  { method: 'POST', path: `${BACKEND_OF_V1}/terminate`, access: 'admin', name: 'terminateByV1' },
   { method: 'GET', path: '/auth', access: 'any', name: 'auth' },
 ]
 
@@ -50,8 +63,8 @@ const KEEP_ALIVE_SECONDS = 15
 export function jamsocketApi(connections: Connections, settings: JamsocketSettings): Hono {
   const authorize = controlKeys(settings.keys)
   const services = servicesOf(settings.services)
-  const keepAliveSeconds = settings.keepAliveSeconds ?? KEEP_ALIVE_SECONDS
-  const handlers = handlersOf(connections, services, keepAliveSeconds)
+  const { backendDomain, keepAliveSeconds = KEEP_ALIVE_SECONDS } = settings
+  const handlers = handlersOf(connections, { services, backendDomain, keepAliveSeconds })
   const app = new Hono()
   app.use(async (c, next) => {
     await next()

@@ -5,8 +5,14 @@ export const MAX_NAME_BYTES = 512
 
 /** Where a path points to, before anyone asked whether that place exists. */
 export type Destination =
-  | { readonly kind: 'room'; readonly party: string; readonly room: string }
-  /** `prefix` is the part of the path that names the backend, `rest` what follows it, byte for byte. */
+  /** `rest` is what follows of the path, byte for byte: empty or starting with a slash. */
+  | {
+      readonly kind: 'room'
+      readonly party: string
+      readonly room: string
+      readonly rest: string
+    }
+  /** `prefix` is the part of the path that names the backend; `rest` starts with a slash. */
   | {
       readonly kind: 'backend'
       readonly backend: string
@@ -16,7 +22,7 @@ export type Destination =
 
 export const DEFAULT_ROOM_PREFIX = 'parties'
 const SHORT_PREFIX = '/party'
-const BACKENDS_PREFIX = '/backends'
+export const BACKENDS_PREFIX = '/backends'
 
 /**
  * Reads the destination from a checked path.
@@ -45,10 +51,10 @@ export function destinationOf(path: string, roomPrefix: string): Result<Destinat
 
 function roomDestination(party: Result<string>, rest: string): Result<Destination> {
   if (!party.ok) return party
-  const [roomName] = cutSegment(rest)
+  const [roomName, roomRest = ''] = cutSegment(rest)
   const room = decodeName('room', roomName)
   if (!room.ok) return room
-  return ok({ kind: 'room', party: party.value, room: room.value })
+  return ok({ kind: 'room', party: party.value, room: room.value, rest: roomRest })
 }
 
 /** What follows `prefix` where it ends on a segment's border: empty or starting with a slash. */

@@ -55,3 +55,8 @@ function isDecodable(path: string): boolean {
     return false
   }
 }
+
+/** A part of a URL as a header can carry it: a request line may hold bytes that no header can. */
+export function asciiText(part: string): string {
+  return part.toWellFormed().replace(/[^!-~]+/g, encodeURIComponent)
+}

@@ -15,7 +15,8 @@ export function connectionOptions<Env extends object>(
   tokenKey: readonly string[],
 ): ConnectionOptions<Env> | undefined {
   const { CONTROL_KEY, BACKEND_ORIGINS, BACKEND_SERVICES, REMEMBER_TOKENS_SECONDS } = settings
-  const { ROOT_REDIRECT_URL, JAMSOCKET_SERVICES } = settings
+  const { ROOT_REDIRECT_URL, JAMSOCKET_SERVICES, BACKEND_DOMAIN, BACKEND_COOKIES } = settings
+  const spawner = spawnerOf(settings)
   if (CONTROL_KEY === undefined) return undefined
   if (tokenKey.length === 0) {
     throw new ConfigurationError('TOKEN_KEY: it is missing, but CONTROL_KEY is set')
@@ -31,9 +32,21 @@ export function connectionOptions<Env extends object>(
     ...(JAMSOCKET_SERVICES === undefined
       ? {}
       : { jamsocketServices: jamsocketServices(JAMSOCKET_SERVICES) }),
+    ...(spawner === undefined ? {} : { spawner }),
+    ...(BACKEND_DOMAIN === undefined ? {} : { backendDomain: BACKEND_DOMAIN }),
+    partitionedCookies: BACKEND_COOKIES === 'partitioned',
     ...(ROOT_REDIRECT_URL === undefined ? {} : { rootRedirectUrl: ROOT_REDIRECT_URL }),
   }
 }
+
+function spawnerOf({ SPAWNER_URL: url, SPAWNER_SECRET: secret }: Settings) {
+  if (url === undefined && secret === undefined) return undefined
+  if (url !== undefined && secret !== undefined) return { url, secret }
+  const [missing, given] = url === undefined ? SPAWNER : SPAWNER.toReversed()
+  throw new ConfigurationError(`${missing}: it is missing, but ${given} is set`)
+}
+
+const SPAWNER = ['SPAWNER_URL', 'SPAWNER_SECRET']
 
 /** The fields of a service as options are named. */
 function jamsocketServices(

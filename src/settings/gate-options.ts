@@ -70,7 +70,10 @@ function gateSettingOf(option: string): string {
     .replace(/^connections\.origins/, 'BACKEND_ORIGINS')
     .replace(/^connections\.services/, 'BACKEND_SERVICES')
     .replace(/^connections\.rememberSeconds/, 'REMEMBER_TOKENS_SECONDS')
+    .replace(/^connections\.backendDomain/, 'BACKEND_DOMAIN')
     .replace(/^connections\.rootRedirectUrl/, 'ROOT_REDIRECT_URL')
+    .replace(/^connections\.spawner\.url/, 'SPAWNER_URL')
+    .replace(/^connections\.spawner\.secret\[\d+\]/, 'SPAWNER_SECRET')
     .replace(/^(?:rooms|backends|permissions)/, (name) => name.toUpperCase())
 }
 

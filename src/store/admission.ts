@@ -3,6 +3,8 @@ import type { TokenRow } from './token-rows.ts'
 
 export type AdmissionRefusal =
   | 'unknown'
+  /** It has to be shown a token. */
+  | 'closed'
   | 'expired'
   | 'revoked'
   | 'used_up'
@@ -18,7 +20,8 @@ export type AdmissionAnswer =
       readonly kind: 'admitted'
       readonly plan: Pick<BackendPlan, 'id' | 'cluster' | 'subdomain' | 'maxIdleSeconds'>
       readonly address: BackendAddress
-      readonly token: Omit<TokenRow, 'idHash'>
+      /** `undefined` where anyone may go. */
+      readonly token: Omit<TokenRow, 'idHash'> | undefined
     }
   | { readonly kind: AdmissionRefusal; readonly backendId: string | undefined }
 
@@ -39,4 +42,15 @@ export function isAtHost(
   if (wanted === undefined) return subdomain === undefined || actual.startsWith(`${subdomain}.`)
   if (subdomain !== undefined) return actual === `${subdomain}.${wanted}`
   return actual === wanted || actual.endsWith(`.${wanted}`)
+}
+
+/** What the gate may know of a backend and a token that it lets in. */
+export function admittedOf(
+  { id, cluster, subdomain, maxIdleSeconds }: BackendPlan,
+  token: TokenRow | undefined,
+): Pick<Extract<AdmissionAnswer, { kind: 'admitted' }>, 'plan' | 'token'> {
+  const plan = { id, cluster, subdomain, maxIdleSeconds }
+  if (token === undefined) return { plan, token }
+  const { idHash: _, ...rest } = token
+  return { plan, token: rest }
 }

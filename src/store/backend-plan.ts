@@ -20,6 +20,8 @@ export interface BackendPlan {
   readonly maxIdleSeconds: number | undefined
   /** One token for the whole backend, instead of one for each connection. */
   readonly hasStaticToken: boolean
+  /** Whether anyone who knows its name may go to it, as to Jamsocket's without a bearer token. */
+  readonly isOpen: boolean
 }
 
 export interface BackendKeyName {

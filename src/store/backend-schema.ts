@@ -31,6 +31,7 @@ export const BACKEND_MIGRATIONS: readonly string[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX tokens_by_expiry ON tokens (expires_at) WHERE expires_at IS NOT NULL;
    CREATE INDEX tokens_by_user ON tokens (user) WHERE user IS NOT NULL;`,
+  `ALTER TABLE backend ADD COLUMN alive_until INTEGER`,
 ]
 
 /** The table of a `BackendKey`: at most one row, while the key is held. */

@@ -20,6 +20,12 @@ export type ConnectionAnswer =
       readonly subdomain: string | undefined
       /** What the static token is made of, together with the gate's key. */
       readonly staticNonce: ArrayBuffer | undefined
+      /**
+       * The plan of a backend that a spawner has to be asked to run, as JSON, since a call between
+       * objects cannot be typed to return what an executable may be. `undefined` where it runs, or a
+       * spawner was asked a moment ago.
+       */
+      readonly toSpawn: string | undefined
     }
   /** There is no such backend, and no plan to make it. */
   | { readonly kind: 'unknown' }

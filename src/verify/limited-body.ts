@@ -12,13 +12,21 @@ export async function readJson(
     await response.body?.cancel()
     throw new Error(`the answer is ${type} and not JSON`)
   }
+  return JSON.parse(await readText(response, maxBytes))
+}
+
+/** @throws Error where the body is larger, or not UTF-8 */
+export async function readText(
+  { body }: Pick<Response, 'body'>,
+  maxBytes: number,
+): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
   let text = ''
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += (chunk as Uint8Array).byteLength
-    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`)
-    text += decoder.decode(chunk as Uint8Array, { stream: true })
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) throw new Error(`the body is larger than ${maxBytes} bytes`)
+    text += decoder.decode(chunk, { stream: true })
   }
-  return JSON.parse(text + decoder.decode())
+  return text + decoder.decode()
 }

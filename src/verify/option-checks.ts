@@ -34,7 +34,9 @@ export function checkSeconds(option: string, seconds: unknown, max: number, min 
 
 /** A URL that keys or verdicts come from: nobody on the way may read or change them. */
 export function checkServiceUrl(option: string, value: unknown): string {
-  const url = URL.parse(checkText(option, value))
+  const text = checkText(option, value)
+  // Node 20 has no URL.parse.
+  const url = URL.canParse(text) ? new URL(text) : null
   const isLoopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(url?.hostname ?? '')
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback)
   if (url === null || !isSafe || url.username !== '' || url.password !== '' || url.hash !== '') {

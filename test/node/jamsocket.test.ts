@@ -47,7 +47,7 @@ it.for<[what: string, request: ConnectRequest | undefined, service: string]>([
   ['no body', undefined, 'acme/notes'],
   ['{}', {}, 'acme/notes'],
   ['{} in an environment', {}, 'acme/notes/staging'],
-])('1: connects with %s', async ([, request, service]) => {
+])('@jamsocket/server connect: takes %s', async ([, request, service]) => {
   const { response, ...answer } = await connect(request, service)
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toBe('application/json')
@@ -66,13 +66,13 @@ it.for<[what: string, request: ConnectRequest | undefined, service: string]>([
 it.for([
   ['no token', {}, 401],
   ['a wrong token', { authorization: `Bearer ${ADMIN_KEY}x` }, 401],
-] as const)('1: refuses %s', async ([, headers, status]) => {
+] as const)('@jamsocket/server connect: is refused with %s', async ([, headers, status]) => {
   const path = '/v2/service/acme/notes/connect'
   const response = await fetch(gate.origin + path, { method: 'POST', headers })
   expect(response.status).toBe(status)
 })
 
-it('2: tells everyone, from every page, a status without null', async () => {
+it('@jamsocket/server status: is told to everyone, from every page, without null', async () => {
   const { status_url } = await connect()
   const response = await fetch(`${status_url}?0.5`)
   expect(response.headers.get('access-control-allow-origin')).toBe('*')
@@ -82,7 +82,7 @@ it('2: tells everyone, from every page, a status without null', async () => {
   expect((await fetch(`${gate.origin}/v2/backend/unknown/status`)).status).toBe(404)
 })
 
-it('3: streams all statuses in lines of data, and closes after terminated', async () => {
+it('@jamsocket/server statusStream: tells all in lines of data, and closes after terminated', async () => {
   const { backend_id, status_url } = await connect()
   const response = await fetch(`${status_url}/stream?x}`)
   expect(response.headers.get('content-type')).toBe('text/event-stream')
@@ -103,35 +103,84 @@ it('3: streams all statuses in lines of data, and closes after terminated', asyn
   expect(lines.filter((line) => !line.startsWith('data: {'))).toEqual([])
 })
 
-it.for(['connect', 'status', 'status/stream'])('4: answers OPTIONS of %s', async (what) => {
-  const path = what === 'connect' ? '/v2/service/acme/notes/connect' : `/v2/backend/b1/${what}`
-  const response = await fetch(gate.origin + path, { method: 'OPTIONS' })
-  expect(response.status).toBe(204)
-  expect(response.headers.get('access-control-allow-origin')).toBe('*')
+it.for(['connect', 'status', 'status/stream'])(
+  'jamsocket dev OPTIONS: is answered for %s',
+  async (what) => {
+    const path = what === 'connect' ? '/v2/service/acme/notes/connect' : `/v2/backend/b1/${what}`
+    const response = await fetch(gate.origin + path, { method: 'OPTIONS' })
+    expect(response.status).toBe(204)
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+  },
+)
+
+it('@jamsocket/client SessionBackend: is ready by the stream, which stays open to the end', async () => {
+  const { backend_id, status_url } = await connect({ key: 'watched' })
+  const status = await fetch(`${status_url}?0.5`, { mode: 'cors' })
+  expect(await status.json()).toMatchObject({ status: 'ready' })
+  const seen: string[] = []
+  for await (const { data } of eventsOf(await fetch(`${status_url}/stream?0.5`))) {
+    const { status: told } = JSON.parse(data) as { status: string }
+    seen.push(told)
+    if (told === 'ready') await call('POST', `/v2/backend/${backend_id}/terminate`, { hard: false })
+  }
+  expect(seen).toEqual([...UNTIL_READY, 'terminating', 'terminated'])
 })
 
-it('5: does what the command line asks for', async () => {
+/** The command line refuses any other type, even with a charset. */
+async function answerTo(response: Response): Promise<unknown> {
+  expect(response.headers.get('content-type')).toBe('application/json')
+  return response.json()
+}
+
+it('jamsocket CLI backend list, info: show a backend and its key', async () => {
   const { backend_id } = await connect({ key: 'listed' })
-  const listed = await call('GET', '/v2/account/acme/backends')
-  const { running_backends } = (await listed.json()) as { running_backends: { id: string }[] }
-  expect(running_backends.find(({ id }) => id === backend_id)).toEqual({
+  const shown = {
     id: backend_id,
     created_at: ISO,
     account_name: 'acme',
     service_name: 'notes',
     cluster_name: '-',
     key: 'listed',
+  }
+  const listed = await answerTo(await call('GET', '/v2/account/acme/backends'))
+  const { running_backends } = listed as { running_backends: { id: string }[] }
+  expect(running_backends.find(({ id }) => id === backend_id)).toEqual({
+    ...shown,
     status: { status: 'ready', time: ISO },
   })
-  const info = await call('GET', `/v2/backend/${backend_id}`)
-  expect(await info.json()).toMatchObject({ id: backend_id, service_name: 'notes' })
-  const auth = await call('GET', '/auth')
-  expect(await auth.json()).toEqual({ status: 'ok', accounts: ['acme'], is_admin: false })
-  const ended = await call('POST', `/v2/backend/${backend_id}/terminate`, { hard: false })
-  expect(await ended.json()).toEqual({ status: 'ok' })
-  for (const response of [listed, info, auth, ended]) {
-    expect(response.headers.get('content-type')).toBe('application/json')
-  }
+  expect(await answerTo(await call('GET', `/v2/backend/${backend_id}`))).toEqual({
+    ...shown,
+    image_digest: '-',
+    statuses: UNTIL_READY.map((status) => ({ status, time: ISO })),
+  })
+})
+
+it('jamsocket CLI login: is told the accounts of its token', async () => {
+  const accounts = { status: 'ok', accounts: ['acme'], is_admin: false }
+  expect(await answerTo(await call('GET', '/auth'))).toEqual(accounts)
+})
+
+it.for([
+  [true, 'hard'],
+  [false, 'soft'],
+] as const)('jamsocket CLI backend terminate: with hard %j is %s', async ([hard, kind]) => {
+  const { backend_id, status_url } = await connect({ key: 'ended' })
+  const ended = await call('POST', `/v2/backend/${backend_id}/terminate`, { hard })
+  expect(await answerTo(ended)).toEqual({ status: 'ok' })
+  expect(await answerTo(await fetch(status_url))).toMatchObject({
+    status: 'terminated',
+    termination_kind: kind,
+    termination_reason: 'external',
+  })
+})
+
+it('jamsocket CLI backend terminate-all-backends: ends those of the service', async () => {
+  const { status_url } = await connect({ key: 'all' })
+  const body = { before: new Date(Date.now() + 60_000).toISOString(), hard: true, dry_run: false }
+  const ended = await answerTo(await call('POST', '/service/acme/notes/terminate-backends', body))
+  const { backend_count: count } = ended as { backend_count: number }
+  expect(ended).toEqual({ backend_count: count, terminated_count: count, is_complete: true })
+  expect(await answerTo(await fetch(status_url))).toMatchObject({ status: 'terminated' })
 })
 
 it.for<[what: string, by: 'HTTP' | 'WebSocket', target: string]>([
@@ -139,20 +188,23 @@ it.for<[what: string, by: 'HTTP' | 'WebSocket', target: string]>([
   ['WebSocket', 'WebSocket', '/ws?c=d'],
   ['the polling of socket.io', 'HTTP', '/socket.io/?EIO=4&transport=polling'],
   ['the upgrade of socket.io', 'WebSocket', '/socket.io/?EIO=4&transport=websocket'],
-])('6: opens the backend by %s, and tells it who is there', async ([, by, target]) => {
-  const request = { user: 'alice', auth: { role: 'writer' } }
-  const { token, secret_token, backend_id } = await connect(request)
-  const cgi = await seenAt(gate.port, by, `/${token}${target}`, [])
-  expect(cgi).toMatchObject({
-    HTTP_X_VERIFIED_USERNAME: 'alice',
-    HTTP_X_VERIFIED_USER_DATA: '{"role":"writer"}',
-    HTTP_X_VERIFIED_SECRET: secret_token,
-    HTTP_X_VERIFIED_BACKEND: backend_id,
-    HTTP_X_VERIFIED_PATH: `/${token}${target.split('?')[0]}`,
-  })
-})
+])(
+  '@jamsocket/socketio: reaches the backend by %s, which is told who is there',
+  async ([, by, target]) => {
+    const request = { user: 'alice', auth: { role: 'writer' } }
+    const { token, secret_token, backend_id } = await connect(request)
+    const cgi = await seenAt(gate.port, by, `/${token}${target}`, [])
+    expect(cgi).toMatchObject({
+      HTTP_X_VERIFIED_USERNAME: 'alice',
+      HTTP_X_VERIFIED_USER_DATA: '{"role":"writer"}',
+      HTTP_X_VERIFIED_SECRET: secret_token,
+      HTTP_X_VERIFIED_BACKEND: backend_id,
+      HTTP_X_VERIFIED_PATH: `/${token}${target.split('?')[0]}`,
+    })
+  },
+)
 
-it('7: tells errors of /v2 in Jamsocket’s envelope, and those of /ctrl in Plane’s', async () => {
+it('jamsocket CLI errors: have Jamsocket’s envelope, and those of /ctrl Plane’s', async () => {
   const jamsocket = await call('POST', '/v2/service/acme/nothing/connect', {})
   const { error } = (await jamsocket.json()) as { error: { id: string } }
   expect(error).toEqual({
@@ -166,7 +218,7 @@ it('7: tells errors of /v2 in Jamsocket’s envelope, and those of /ctrl in Plan
   expect(Object.keys((await plane.json()) as object)).toEqual(['id', 'kind', 'message'])
 })
 
-it('8: has the keys of a service in a namespace of its own, as Plane’s API sees it', async () => {
+it('keys: are in a namespace of their service, as Plane’s API sees it', async () => {
   const { backend_id } = await connect({ key: 'mapped' })
   const again = await connect({ key: 'mapped', spawn: false })
   expect([again.backend_id, again.spawned]).toEqual([backend_id, false])

@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['jamsocket'],
   ['gate', 'control-client'],
   ['portico.ts', 'room.ts', 'objects.ts', 'server.ts'],
-  ['settings', 'demo'],
+  ['settings', 'demo', 'cli', 'process-spawner'],
   ['index.ts'],
 ]
 
@@ -23,6 +23,9 @@ const MAX_LINES = 300
 const EMPTY_NAME = /^(?:utils?|helpers?|types?|common|misc|shared)\.tsx?$/
 /** The page's script runs in a browser and is a project of its own. */
 const CLIENT = 'demo/client/'
+/** A program of its own, for a machine that has no Worker: with it, it shares words and nothing else. */
+const SPAWNER = 'process-spawner'
+const STATUSES = 'store/backend-status.ts'
 
 /** Text of each file, by its path below `src`. */
 type Sources = Readonly<Record<string, string>>
@@ -53,14 +56,19 @@ function brokenByImport(path: string, target: string): string[] {
   const imported = resolved(path, target)
   if (imported === undefined || partOf(path) === partOf(imported)) return []
   const [here, there] = [layerOf(path), layerOf(imported)]
+  if (partOf(path) === SPAWNER && partOf(imported) !== 'refusal' && imported !== STATUSES)
+    return [`${path} imports ${imported}, which is the Worker's`]
   if (here === -1 || there === -1)
     return [`${path} imports ${imported}, and one of them has no layer`]
   return there < here ? [] : [`${path} imports ${imported}, which is not below it`]
 }
 
+/** Programs for Node, each with the file that reads its environment, and hands it on. */
+const PROGRAMS: ReadonlySet<string> = new Set(['cli/main.ts', 'process-spawner/main.ts'])
+
 /** Only the default Worker reads its settings from `env`, and hands them on. */
 function brokenByText(path: string, text: string): string[] {
-  if (/\bprocess\.env\b/.test(text)) return [`${path} reads process.env`]
+  if (/\bprocess\.env\b/.test(text) && !PROGRAMS.has(path)) return [`${path} reads process.env`]
   if (path !== 'index.ts' && /\breadSettings\(/.test(text) && !path.startsWith('settings/'))
     return [`${path} reads the settings`]
   return []
@@ -160,6 +168,19 @@ it.for<[rule: string, sources: Sources]>([
   ],
   ['demo/x.ts imports partyserver', { 'demo/x.ts': "import { Server } from 'partyserver'" }],
   ['gate/x.ts reads process.env', { 'gate/x.ts': 'const key = process.env.KEY' }],
+  ['cli/spawn.ts reads process.env', { 'cli/spawn.ts': 'const key = process.env.KEY' }],
+  [
+    'control/x.ts imports cli/y.ts, which is not below it',
+    { 'control/x.ts': "import '../cli/y.ts'" },
+  ],
+  [
+    "process-spawner/x.ts imports store/backend.ts, which is the Worker's",
+    { 'process-spawner/x.ts': "import '../store/backend.ts'" },
+  ],
+  [
+    'process-spawner/x.ts reads process.env',
+    { 'process-spawner/x.ts': 'const secret = process.env.SECRET' },
+  ],
   ['demo/x.ts reads the settings', { 'demo/x.ts': 'const settings = readSettings(env)' }],
   ['gate/x.ts has 301 lines', { 'gate/x.ts': '\n'.repeat(301) }],
   ['demo/client/x.ts has 301 lines', { 'demo/client/x.ts': '\n'.repeat(301) }],
@@ -180,6 +201,9 @@ it('finds no fault where there is none', () => {
       "import { a } from '../carry/a.ts'\nimport { b } from './b.ts'\nimport { Hono } from 'hono'",
     'demo/chat-room.ts':
       "import { Server } from 'partyserver'\nimport { identityOf } from '../room.ts'",
+    'cli/main.ts': 'const key = process.env.KEY',
+    'process-spawner/main.ts':
+      "import { a } from '../refusal/a.ts'\nimport { b } from '../store/backend-status.ts'",
     'demo/demo.tsx': "import text from '../../dist/demo-client.txt'",
     'verify/types.test.ts': '\n'.repeat(300),
   }

@@ -63,6 +63,7 @@ const storeUnavailable = { id: 'abcdefghijklmn', kind: 'StoreUnavailable', messa
 
 const calls: readonly [name: string, call: (portico: Portico) => Promise<unknown>][] = [
   ['connect', (portico) => portico.connect({})],
+  ['spawn', (portico) => portico.spawn('acme/notes')],
   ['terminate', (portico) => portico.terminate('b1')],
   ['revoke', (portico) => portico.revoke({ backend_id: 'b1' })],
   ['status', (portico) => portico.status('b1')],
@@ -138,13 +139,14 @@ it.for(calls)('asks with the key only where one is needed: %s', async ([name, ca
   await call(portico)
   expect(requests).toEqual([
     expect.stringMatching(
-      name === 'status' ? /\/pub\/b\/b1\/status no key$/ : / \/ctrl\/.* Bearer /,
+      name === 'status' ? /\/pub\/b\/b1\/status no key$/ : / \/(?:ctrl|v1)\/.* Bearer /,
     ),
   ])
 })
 
 it.for<[name: string, times: number]>([
   ['connect', 1],
+  ['spawn', 1],
   ['terminate', 1],
   ['revoke', 1],
   ['status', 3],
@@ -157,6 +159,14 @@ it.for<[name: string, times: number]>([
   const error = { ...storeUnavailable, status: 503, retryAfterSeconds: 0 }
   expect(await call?.(portico)).toEqual({ ok: false, error })
   expect(requests).toHaveLength(times)
+})
+
+it('reads an error in Jamsocket’s envelope as the same error', async () => {
+  const { id, kind, message } = storeUnavailable
+  const envelope = { error: { id, code: kind, message, status: 503 } }
+  const { portico } = await clientOf(json(503, envelope))
+  const error = { ...storeUnavailable, status: 503 }
+  expect(await portico.spawn('acme/notes')).toEqual({ ok: false, error })
 })
 
 it.for<[name: string, status: number, headers: Record<string, string>]>([
@@ -220,7 +230,7 @@ it('tells nobody its key, whatever fails', async () => {
     told.push(portico)
     for (const [, call] of calls) told.push(await call(portico))
   }
-  expect(told).toHaveLength(21)
+  expect(told).toHaveLength(3 * (1 + calls.length))
   expect(inspect(told, { depth: null, showHidden: true })).not.toContain(KEY)
 })
 

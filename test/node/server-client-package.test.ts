@@ -80,6 +80,11 @@ for await (const token of portico.tokens('b1')) {
   const user: string | null | undefined = token.ok ? token.value.user : undefined
   console.log(user)
 }
+const spawned = await portico.spawn('acme/notes', { require_bearer_token: true, env: { A: '1' } })
+const bearer: string | undefined = spawned.ok ? spawned.value.bearer_token : undefined
+console.log(bearer)
+// @ts-expect-error: no such field
+await portico.spawn('acme/notes', { require_token: true })
 await portico.revoke({ key: { name: 'doc-1' }, user: 'alice' })
 // @ts-expect-error: what is to be revoked?
 await portico.revoke({ user: 'alice' })

@@ -32,7 +32,7 @@ export async function runKills({ kills, seed, afterKill }: KillOrder): Promise<K
   const backend = await startBackend()
   const prepared = await prepareWorker({
     entry: 'test/fixtures/kill-gate.ts',
-    vars: { ORIGIN: backend.origin },
+    vars: { OPTIONS: JSON.stringify({ origins: [backend.origin] }) },
     rooms: { BACKEND: 'Backend', BACKEND_KEY: 'BackendKey', BACKEND_INDEX: 'BackendIndex' },
   })
   const ledgers: Ledger[] = []

@@ -49,7 +49,9 @@ export async function installExample(
   const { code, output } = await run('tar', ['-xzf', tarball, '--strip-components=1'], installed)
   if (code !== 0) throw new Error(`the package cannot be unpacked:\n${output}`)
   const { dependencies = {} } = await manifestOf(installed)
-  for (const dependency of [...Object.keys(dependencies), '@cloudflare/workers-types']) {
+  const own = (await manifestOf(example)).dependencies ?? {}
+  const { portico: _, ...others } = { ...dependencies, ...own }
+  for (const dependency of [...Object.keys(others), '@cloudflare/workers-types']) {
     await mkdir(dirname(join(modules, dependency)), { recursive: true })
     await symlink(resolve('node_modules', dependency), join(modules, dependency))
   }
@@ -58,6 +60,7 @@ export async function installExample(
 interface Manifest {
   readonly version: string
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly bin?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, unknown>>
 }
 

@@ -37,7 +37,8 @@ export interface ServedWorker extends ProcessLog {
 
 /** A Worker that can be served again after its process was killed, over what its objects stored. */
 export interface PreparedWorker {
-  readonly serve: () => Promise<ServedWorker>
+  /** @param port default: a free one */
+  readonly serve: (port?: number) => Promise<ServedWorker>
   /** Forgets what the objects stored. */
   readonly remove: () => Promise<void>
 }
@@ -99,18 +100,19 @@ const config :Workerd.Config = (
       })
       .join(',\n    ')}
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  sockets = [(name = "http", http = (), service = "main")],
 );
 `,
   )
   return {
-    serve: () => startProcess(join(folder, 'config.capnp'), objects),
+    serve: (port = 0) => startProcess(join(folder, 'config.capnp'), objects, port),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
-async function startProcess(config: string, objects: string): Promise<ServedWorker> {
-  const child = spawn(workerd, ['serve', '--experimental', '--control-fd=3', config], {
+async function startProcess(config: string, objects: string, at: number): Promise<ServedWorker> {
+  const options = ['--experimental', '--control-fd=3', `--socket-addr=http=127.0.0.1:${at}`]
+  const child = spawn(workerd, ['serve', ...options, config], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const log = gatherLog(child)

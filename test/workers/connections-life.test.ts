@@ -15,6 +15,7 @@ const PLAN: BackendPlan = {
   lifetimeLimitSeconds: undefined,
   maxIdleSeconds: undefined,
   hasStaticToken: false,
+  isOpen: false,
 }
 
 const ADDRESS = { kind: 'origin', origin: 'http://127.0.0.1:9000' } as const
@@ -32,6 +33,7 @@ function age(stub: DurableObjectStub<Backend>, seconds: number): Promise<void> {
   return runInDurableObject(stub, (_, { storage: { sql } }) => {
     const ms = seconds * 1000
     sql.exec('UPDATE backend SET created_at = created_at - ?, used_until = used_until - ?', ms, ms)
+    sql.exec('UPDATE backend SET alive_until = alive_until - ?', ms)
     sql.exec('UPDATE statuses SET time = time - ?', ms)
     sql.exec('UPDATE tokens SET expires_at = expires_at - ?', seconds)
   })
@@ -89,7 +91,7 @@ it('stores nothing for a backend that someone only asks about', async () => {
   expect(await stub.open({ plan: undefined, token: undefined })).toEqual({ kind: 'unknown' })
   expect(await stub.admit(idHash, use, 'gate.example')).toMatchObject({ kind: 'unknown' })
   expect(await stub.keepAlive(idHash)).toBe('unknown')
-  expect(await stub.report(at('ready'), ADDRESS)).toBe(false)
+  expect(await stub.report(at('ready'), ADDRESS)).toMatchObject({ wanted: 'nothing' })
   expect(await stub.revoke({ kind: 'all' })).toBeUndefined()
   expect(await stub.ended(0)).toBe('unknown')
   await evictDurableObject(stub)
@@ -101,11 +103,11 @@ it('stores nothing for a backend that someone only asks about', async () => {
 
 it('takes only later statuses, and no `ready` without an address', async () => {
   const { stub } = await startingBackend()
-  expect(await stub.report(at('waiting'))).toBe(true)
-  expect(await stub.report(at('starting'))).toBe(false)
-  expect(await stub.report(at('waiting'))).toBe(false)
-  expect(await stub.report(at('ready'))).toBe(false)
-  expect(await stub.report(at('ready'), ADDRESS)).toBe(true)
+  for (const status of ['waiting', 'starting', 'waiting', 'ready'] as const) {
+    expect(await stub.report(at(status))).toMatchObject({ wanted: 'running' })
+  }
+  expect(await historyOf(stub)).toEqual(['scheduled', 'waiting'])
+  await stub.report(at('ready'), ADDRESS)
   expect(await historyOf(stub)).toEqual(['scheduled', 'waiting', 'ready'])
 })
 
@@ -138,7 +140,7 @@ it.for<[outcome: string, code: string]>([
   ['terminated', 'backend_gone'],
 ])('holds a request while its backend starts, until it is %s', async ([outcome, code]) => {
   const key = { namespace: 'held', name: outcome, tag: '' }
-  const { connections } = connectionStore({ startSeconds: 60, spawners: [laterSpawner] })
+  const { connections } = connectionStore({ startSeconds: 60, addressSpawners: [laterSpawner] })
   const result = await connections.connect(orderOf({ key }))
   if (!result.ok) throw new Error(result.failure.message)
   const { token, backendId } = result.value
@@ -203,8 +205,9 @@ it.for<[what: string, limits: object, seconds: number, reason: string | undefine
 it('ends a backend that does not start', async () => {
   const { stub } = await startingBackend()
   await age(stub, 299)
+  expect(await stub.report(at('waiting'))).toMatchObject({ wanted: 'running' })
   await runDurableObjectAlarm(stub)
-  expect(await historyOf(stub)).toEqual(['scheduled'])
+  expect(await historyOf(stub)).toEqual(['scheduled', 'waiting'])
   await age(stub, 1)
   await runDurableObjectAlarm(stub)
   expect((await stub.statuses()).at(-1)).toMatchObject({
@@ -212,6 +215,72 @@ it('ends a backend that does not start', async () => {
     terminationReason: 'startuptimeout',
     terminationKind: 'hard',
   })
+})
+
+it.for<[status: BackendStatus]>([['scheduled'], ['waiting'], ['ready'], ['terminating']])(
+  'holds a backend for lost that nobody reports as %s for a minute',
+  async ([status]) => {
+    const { stub } = await startingBackend()
+    await stub.report(at(status), ADDRESS)
+    await age(stub, 59)
+    await evictDurableObject(stub)
+    await runDurableObjectAlarm(stub)
+    expect((await historyOf(stub)).at(-1)).toBe(status)
+    await age(stub, 1)
+    await runDurableObjectAlarm(stub)
+    const last = (await stub.statuses()).at(-1)
+    expect(last).toMatchObject({ status: 'terminated', terminationReason: 'lost' })
+    expect(await stub.report(at(status), ADDRESS)).toMatchObject({ wanted: 'nothing' })
+  },
+)
+
+it('does not count the time that a backend takes to start as idle', async () => {
+  const { stub } = await startingBackend({ maxIdleSeconds: 5 })
+  await age(stub, 50)
+  await runDurableObjectAlarm(stub)
+  await stub.report({ status: 'ready', time: Date.now() }, ADDRESS)
+  await runDurableObjectAlarm(stub)
+  expect(await historyOf(stub)).toEqual(['scheduled', 'ready'])
+  await age(stub, 5)
+  await runDurableObjectAlarm(stub)
+  expect((await historyOf(stub)).at(-1)).toBe('terminating')
+})
+
+it('keeps nothing alive by an old report', async () => {
+  const { stub } = await startingBackend()
+  await age(stub, 30)
+  await stub.report(at('ready'), ADDRESS, Date.now() - 40_000)
+  await age(stub, 30)
+  await runDurableObjectAlarm(stub)
+  expect((await stub.statuses()).at(-1)).toMatchObject({ terminationReason: 'lost' })
+})
+
+it.for<[what: string, limits: Partial<BackendPlan>, ms: number]>([
+  ['every 15 s', {}, 15_000],
+  ['when it would have idled out', { maxIdleSeconds: 5 }, 5050],
+  ['when its lifetime is over', { lifetimeLimitSeconds: 7 }, 7050],
+])('is asked to be reported %s', async ([, limits, ms]) => {
+  const { stub } = await startingBackend(limits)
+  const { reportInMs } = await stub.report({ status: 'ready', time: Date.now() }, ADDRESS)
+  expect(reportInMs).toBeLessThanOrEqual(ms)
+  expect(reportInMs).toBeGreaterThan(ms - 1000)
+})
+
+it.for<[kind: 'soft' | 'hard', status: BackendStatus]>([
+  ['soft', 'terminating'],
+  ['hard', 'hard-terminating'],
+])('tells its spawner to end it %s, and why it ended once it has', async ([kind, status]) => {
+  const { stub } = await startingBackend()
+  await stub.report(at('ready'), ADDRESS)
+  expect(await stub.terminate(kind, 'external')).toBe('ending')
+  expect(await stub.report(at('ready'), ADDRESS)).toMatchObject({ wanted: kind })
+  const over = { ...at('terminated'), exitError: true }
+  expect(await stub.report(over)).toMatchObject({ wanted: 'nothing' })
+  const told = { terminationKind: kind, terminationReason: 'external' }
+  expect((await stub.statuses()).slice(-2)).toEqual([
+    { status, time: expect.any(Number) as number, ...told },
+    { status: 'terminated', time: 1, exitError: true, ...told },
+  ])
 })
 
 it('forgets expired tokens, and a week after its end everything', async () => {

@@ -28,6 +28,7 @@ const SPAWN = {
   lifetimeLimitSeconds: undefined,
   maxIdleSeconds: undefined,
   useStaticToken: false,
+  isOpen: false,
 }
 
 it.for<[body: object, order: object]>([
@@ -61,6 +62,7 @@ it.for<[body: object, order: object]>([
         lifetimeLimitSeconds: 60,
         maxIdleSeconds: 2_147_483_647,
         useStaticToken: true,
+        isOpen: false,
       },
     },
   ],

@@ -149,6 +149,9 @@ it.for(['Not-An-Id', 'x'.repeat(46), 'a%2Fb'])('asks no object about %s', async 
     await client.get(`${path}/status`),
     await client.get(`${path}/status/stream`),
     await client.post(`${path}/terminate`, {}),
+    await client.get(`/v1/backend/${backend}/status`),
+    await client.get(`/v1/backend/${backend}/status/stream`),
+    await client.post(`/v1/backend/${backend}/terminate`),
   ]) {
     expect(response.status).toBe(404)
   }

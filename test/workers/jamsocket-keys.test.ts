@@ -11,6 +11,8 @@ const everything = [
   ['POST', '/v2/backend/nobody/terminate', 'admin', 404],
   ['GET', '/v2/account/acme/backends', 'read', 200],
   ['POST', '/service/acme/notes/terminate-backends', 'admin', 200],
+  ['POST', '/v1/user/acme/service/notes/spawn', 'connect', 200],
+  ['POST', '/v1/backend/nobody/terminate', 'admin', 404],
 ] as const
 const BODY = JSON.stringify({ before: '2000-01-01T00:00:00Z' })
 
@@ -71,7 +73,9 @@ it.for([
 
 it.for([
   ['GET', '/v2/nothing', 404],
-  ['GET', '/v1/user/acme/service/notes/spawn', 404],
+  ['GET', '/v1/user/acme/service/notes/spawn', 405],
+  ['POST', '/v1/service/notes/spawn', 404],
+  ['POST', '/v1/backend/b1/status', 405],
   ['GET', '/v2/service/acme/notes/connect', 405],
   ['POST', '/v2/backend/b1/status', 405],
   ['GET', '/v2/%5cauth', 400],
@@ -121,17 +125,21 @@ it('says when to come back while the objects cannot be asked', async () => {
   expect(await response.json()).toMatchObject({ error: { code: 'StoreUnavailable' } })
 })
 
-it.for(['/v2/backend/b1/status', '/v2/backend/b1/status/stream', '/auth', '/v2/anything'])(
-  'answers OPTIONS %s for every page, and lets none send a key',
-  async (path) => {
-    const response = await jamsocketClient().send(`${path}?x`, {
-      method: 'OPTIONS',
-      headers: { origin: 'https://a.example', 'access-control-request-method': 'GET' },
-    })
-    expect(response.status).toBe(204)
-    expect(response.headers.get('access-control-allow-origin')).toBe('*')
-    expect(response.headers.get('access-control-allow-methods')).toBe('GET, POST')
-    expect(response.headers.get('access-control-allow-headers')).toBe('content-type')
-    expect(response.headers.get('access-control-allow-credentials')).toBe(null)
-  },
-)
+it.for([
+  '/v2/backend/b1/status',
+  '/v2/backend/b1/status/stream',
+  '/v1/backend/b1/status',
+  '/v1/backend/b1/status/stream',
+  '/auth',
+  '/v2/anything',
+])('answers OPTIONS %s for every page, and lets none send a key', async (path) => {
+  const response = await jamsocketClient().send(`${path}?x`, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://a.example', 'access-control-request-method': 'GET' },
+  })
+  expect(response.status).toBe(204)
+  expect(response.headers.get('access-control-allow-origin')).toBe('*')
+  expect(response.headers.get('access-control-allow-methods')).toBe('GET, POST')
+  expect(response.headers.get('access-control-allow-headers')).toBe('content-type')
+  expect(response.headers.get('access-control-allow-credentials')).toBe(null)
+})

@@ -1,0 +1,34 @@
+import type { Grant } from '../connection/connections.ts'
+import type { Outgoing } from '../forward/outgoing.ts'
+import { forwardToBackend } from '../forward/to-backend.ts'
+import { forwardToRoom } from '../forward/to-room.ts'
+import { refuse, type Result } from '../refusal/refusal.ts'
+import type { Gate, Visit } from './gate.ts'
+
+/** What of the gate a request meets that was granted a backend; none of its guards and hooks. */
+export interface GrantedGate extends Pick<Gate<never, never>, 'roomPrefix' | 'refusedUpgrades'> {
+  readonly rooms: ReadonlyMap<string, { readonly namespace: DurableObjectNamespace }>
+  /** The service bindings that may be backends, by name. */
+  readonly services: ReadonlyMap<string, Fetcher>
+  /** Cookies that hold credentials of the gate's own: no session backend may have them. */
+  readonly credentialCookies: readonly string[]
+}
+
+export function sendGranted(
+  { rooms, services }: GrantedGate,
+  { address }: Grant,
+  outgoing: Outgoing,
+  context: Visit<unknown>['context'],
+): Result<Response> | Promise<Result<Response>> {
+  if (address.kind === 'origin') return forwardToBackend(address, outgoing, context.fetch)
+  if (address.kind === 'service') {
+    const service = services.get(address.service)
+    if (service === undefined) return NO_LONGER_SERVED
+    return forwardToBackend({ kind: 'service', service }, outgoing, context.fetch)
+  }
+  const guard = rooms.get(address.party)
+  if (guard === undefined) return NO_LONGER_SERVED
+  return forwardToRoom(guard.namespace, address.room, outgoing, context.sleep)
+}
+
+const NO_LONGER_SERVED = refuse('backend_gone', 'the gate no longer serves this backend')
