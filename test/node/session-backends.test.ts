@@ -1,8 +1,18 @@
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { serveSessions, type SessionGate } from '../support/serve-sessions.ts'
+import { createPorts } from '../../src/process-spawner/ports.ts'
+import { serveConnections, type ConnectionGate } from '../support/serve-connections.ts'
+import {
+  SECRET,
+  ended,
+  isAlive,
+  prepareSpawner,
+  type SpawnerProcess,
+  type SpawnerTest,
+} from '../support/start-process-spawner.ts'
 
 const executable = { image: 'session', env: { TITLE: 'Zoë’s plans' } }
 const AUTH = { role: 'editor', name: 'Zoë 👋' }
@@ -18,11 +28,31 @@ interface Seen {
   readonly pid: number
 }
 
-let gate: SessionGate
+const CATALOGUE = {
+  session: {
+    command: ['node', 'session.ts'],
+    directory: join(import.meta.dirname, '../support/spawned'),
+    env: { FIXED: 'by the catalogue' },
+    allowed_env: ['TITLE'],
+  },
+}
+
+let gate: ConnectionGate
+let test: SpawnerTest
+let spawner: SpawnerProcess
+let startSpawner: () => Promise<SpawnerProcess>
 beforeAll(async () => {
-  gate = await serveSessions()
+  // The gate has to know where the spawner is before the spawner can know where the gate is.
+  const port = await createPorts().pick()
+  gate = await serveConnections({ spawner: { url: `http://127.0.0.1:${port}`, secret: SECRET } })
+  test = await prepareSpawner(CATALOGUE)
+  startSpawner = () => test.start(['--gate', gate.worker.origin, '--port', String(port)])
+  spawner = await startSpawner()
 })
-afterAll(() => gate.stop())
+afterAll(async () => {
+  await test.stop()
+  await gate.stop()
+})
 
 async function seen(token: string, path = '/'): Promise<Seen> {
   const response = await fetch(gate.url(`/${token}${path}`))
@@ -78,7 +108,7 @@ it('idles out, says why, and starts another process for the next caller', async 
     termination_kind: 'soft',
     exit_error: false,
   })
-  expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  expect(isAlive(pid)).toBe(false)
   expect((await fetch(gate.url(`/${first.token}/`))).status).toBe(410)
   const next = await gate.connect({ key }, { executable })
   expect(next.spawned).toBe(true)
@@ -141,4 +171,20 @@ it.for<[how: string, transports: ('polling' | 'websocket')[], last: string]>([
   } finally {
     socket.disconnect()
   }
+})
+
+it('keeps its backends over a restart of the spawner, and says 503 in between', async () => {
+  const key = { name: 'kept' }
+  const { token, backend_id } = await gate.connect({ key }, { executable })
+  const { pid } = await seen(token)
+  await spawner.end('SIGKILL')
+  expect(await seen(token)).toMatchObject({ pid })
+  const refused = await gate.control('/ctrl/connect', { spawn_config: { executable } })
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
+  spawner = await startSpawner()
+  expect(await gate.connect({ key }, { executable })).toMatchObject({ backend_id, spawned: false })
+  await gate.control(`/ctrl/b/${backend_id}/soft-terminate`)
+  const last = (await gate.statusesUntil('terminated', backend_id)).at(-1)
+  expect(last).toMatchObject({ termination_reason: 'external', exit_error: false })
+  await ended(pid)
 })

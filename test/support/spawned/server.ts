@@ -24,7 +24,6 @@ const server = createServer((request, response) => {
       arguments: process.argv.slice(2),
       environment: process.env,
     }),
-    '/seen': () => ({ url: request.url, headers: request.headers }),
     '/start-another': () => startAnother(false),
     '/start-stray': () => startAnother(true),
     '/print': () => {
