@@ -1,4 +1,5 @@
-export { createGate, type GateEnv, type GateVariables } from './gate/create-gate.ts'
+export { createGate } from './gate/create-gate.ts'
+export type { GateEnv, GateVariables } from './gate/gate-env.ts'
 export type {
   AuthMode,
   BackendOptions,

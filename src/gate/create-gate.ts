@@ -1,6 +1,5 @@
 import { Hono, type Context } from 'hono'
-import { SPAWNER_REPORTS_PATH } from '../control/spawner-reports.ts'
-import type { Claims, Identity } from '../identity/identity.ts'
+import type { Claims } from '../identity/identity.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { logFailure } from '../refusal/log-failure.ts'
 import { ok, refuse, type Refusal, type Result } from '../refusal/refusal.ts'
@@ -9,28 +8,19 @@ import { cutUrl } from '../route/path.ts'
 import { backendLabelOf } from './backend-host.ts'
 import { forwardByName } from './by-name.ts'
 import { checkOptions } from './check-options.ts'
-import { preflightResponse, withCors } from './cors.ts'
-import type { Gate, Visit } from './gate.ts'
+import { withCors } from './cors.ts'
+import type { ConnectionGate } from './check-connections.ts'
+import { answerEndpoint } from './endpoints.ts'
+import type { Gate } from './gate.ts'
+import type { GateEnv } from './gate-env.ts'
 import { handleRequest } from './handle-request.ts'
 import { namedByHost, namedByPath } from './named-backend.ts'
 import type { GateOptions } from './options.ts'
+import { platformOf } from './platform.ts'
 import { refusalResponse } from './refused-upgrade.ts'
+import { safely } from './safely.ts'
 import { signInRedirect } from './sign-in-redirect.ts'
-import { forwardByToken } from './token-path.ts'
-import { issueTicket, TICKETS_PATH } from './ticket-endpoint.ts'
-
-/** What the gate leaves in Hono's `c.var`, for middleware that stands around it. */
-export interface GateVariables<C = Claims> {
-  /** Who was let through. */
-  identity?: Identity<C>
-  /** Why the request was refused. */
-  refusal?: Refusal
-}
-
-export interface GateEnv<Env extends object = Cloudflare.Env, C = Claims> {
-  Bindings: Env
-  Variables: GateVariables<C>
-}
+import { forwardByToken, type GrantedAnswer } from './token-path.ts'
 
 /** What an app that the gate is mounted in may answer where nobody knows the path. */
 export const nothingHere: Refusal = {
@@ -54,48 +44,25 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
       : checkOptions(options),
   )
   const app = new Hono<GateEnv<Env, C>>()
-  // Before all else: where a backend has its own host, every path is the backend's.
-  app.use(async function backendHosts(c, next) {
-    const gate = gateIn(c.env)
-    if (!gate.ok) return next()
-    const label = backendLabelOf(c.req.raw.url, gate.value.backendDomain)
-    return label === undefined ? next() : answerAtHost(gate.value, c, label)
-  })
-  app.get('/_portico/health', (c) => {
-    const gate = gateIn(c.env)
-    return gate.ok ? c.json({ status: 'ok' }) : problemResponse(gate.refusal)
-  })
-  app.on(['POST', 'OPTIONS'], TICKETS_PATH, async (c, next) => {
-    const gate = gateIn(c.env)
-    if (!gate.ok) return problemResponse(gate.refusal)
-    return (await answerTickets(gate.value, c)) ?? next()
-  })
-  app.post(SPAWNER_REPORTS_PATH, async (c, next) => {
-    const gate = gateIn(c.env)
-    if (!gate.ok) return problemResponse(gate.refusal)
-    return gate.value.connected?.spawnerReports?.(c.req.raw) ?? next()
-  })
-  for (const path of ['/ctrl/*', '/pub/*', '/_portico/openapi.json', '/_portico/api']) {
-    app.all(path, async (c, next) => {
-      const gate = gateIn(c.env)
-      if (!gate.ok) return problemResponse(gate.refusal)
-      return gate.value.connected?.control.fetch(c.req.raw) ?? next()
-    })
-  }
-  for (const path of ['/v1/*', '/v2/*', '/service/*', '/auth']) {
-    app.all(path, async (c, next) => {
-      const gate = gateIn(c.env)
-      if (!gate.ok) return problemResponse(gate.refusal)
-      return gate.value.connected?.jamsocket?.fetch(c.req.raw) ?? next()
-    })
-  }
+  // One handler: a router takes its time for each route that a request could have meant.
   app.use(async function portico(c, next) {
     const gate = gateIn(c.env)
     if (!gate.ok) return refusalResponse(gate.refusal, c.req.raw, 'auto')
-    return (await answerSession(gate.value, c)) ?? (await answer(gate.value, c)) ?? next()
+    return (await answer(gate.value, c)) ?? next()
   })
   app.notFound(() => problemResponse(nothingHere))
   return app
+}
+
+/** @returns `undefined` for a path that is none of the gate's */
+function answer<Env extends object, C>(
+  gate: Gate<Env, C>,
+  c: Context<GateEnv<Env, C>>,
+): Promise<Response | undefined> | Response {
+  const label = backendLabelOf(c.req.raw.url, gate.backendDomain)
+  // Before all else: where a backend has its own host, every path is the backend's.
+  if (label !== undefined) return answerAtHost(gate, c, label)
+  return answerEndpoint(gate, c) ?? answerSession(gate, c) ?? answerGuarded(gate, c)
 }
 
 /** A backend of the configuration comes before a session backend of the same name. */
@@ -105,12 +72,13 @@ async function answerAtHost<Env extends object, C>(
   label: string,
 ): Promise<Response> {
   const answered = gate.backends.has(label)
-    ? await answer(gate, c, label)
+    ? await answerGuarded(gate, c, label)
     : await answerSession(gate, c, label)
   return answered ?? problemResponse(nothingHere)
 }
 
-async function answer<Env extends object, C>(
+/** A room or a backend of the configuration, with its verifiers and hooks. */
+async function answerGuarded<Env extends object, C>(
   gate: Gate<Env, C>,
   c: Context<GateEnv<Env, C>>,
   backendHost?: string,
@@ -135,82 +103,48 @@ async function answer<Env extends object, C>(
  * @param label what stands before the domain of the backends, at a host below it
  * @returns `undefined` where there are no connections, and for a path that leads to none of their backends
  */
-async function answerSession<Env extends object, C>(
+function answerSession<Env extends object, C>(
   gate: Gate<Env, C>,
   c: Context<GateEnv<Env, C>>,
   label?: string,
-): Promise<Response | undefined> {
+): Promise<Response> | Response | undefined {
   const { connected } = gate
   if (connected === undefined) return undefined
-  const { connections, services, rootRedirectUrl } = connected
+  const { rootRedirectUrl } = connected
   const isRoot = label === undefined && c.req.path === '/'
   if (rootRedirectUrl !== undefined && isRoot) return c.redirect(rootRedirectUrl, 301)
+  const answering = enterSession(gate, connected, c, label)
+  return answering && answerGranted(gate, c, answering)
+}
+
+function enterSession<Env extends object, C>(
+  gate: Gate<Env, C>,
+  { connections, services }: ConnectionGate,
+  c: Context<GateEnv<Env, C>>,
+  label: string | undefined,
+): Promise<GrantedAnswer> | undefined {
   const request = c.req.raw
   const visit = { request, context: platformOf(c) }
   const { rooms, roomPrefix, refusedUpgrades, credentialCookies, cors, partitionedCookies } = gate
   const own = { rooms, roomPrefix, refusedUpgrades, credentialCookies, cors, partitionedCookies }
   const reachable = { ...own, services }
   const url = cutUrl(request.url)
-  const byToken = forwardByToken(reachable, connections, visit, label)
+  const byToken = forwardByToken(reachable, connections, visit, url, label)
+  if (byToken !== undefined) return byToken
   const named = label === undefined ? namedByPath(gate, url) : namedByHost(label, url)
-  const answering = byToken ?? (named && forwardByName(reachable, connections, visit, url, named))
-  if (answering === undefined) return undefined
+  return named && forwardByName(reachable, connections, visit, url, named)
+}
+
+async function answerGranted<Env extends object, C>(
+  { refusedUpgrades }: Gate<Env, C>,
+  c: Context<GateEnv<Env, C>>,
+  answering: Promise<GrantedAnswer>,
+): Promise<Response> {
   const answered = await safely(async () => ok(await answering))
-  if (!answered.ok) return refusalResponse(answered.refusal, request, gate.refusedUpgrades)
+  if (!answered.ok) return refusalResponse(answered.refusal, c.req.raw, refusedUpgrades)
   const { response, refusal } = answered.value
   if (refusal !== undefined) c.set('refusal', refusal)
   return response
-}
-
-/** @returns `undefined` where there are no tickets, and for an OPTIONS that is no preflight */
-async function answerTickets<Env extends object, C>(
-  gate: Gate<Env, C>,
-  c: Context<GateEnv<Env, C>>,
-): Promise<Response | undefined> {
-  const { tickets } = gate
-  const request = c.req.raw
-  if (tickets === undefined) return undefined
-  if (request.method === 'OPTIONS') {
-    const preflight = preflightResponse(gate.cors, request)
-    return preflight && withCors(gate.cors, request, preflight)
-  }
-  const visit = { request, env: c.env, context: platformOf(c) }
-  const issued = await safely(() => issueTicket(gate, tickets, visit))
-  if (!issued.ok) {
-    c.set('refusal', issued.refusal)
-    return withCors(gate.cors, request, problemResponse(issued.refusal))
-  }
-  c.set('identity', issued.value.identity)
-  return withCors(gate.cors, request, issued.value.response)
-}
-
-/** The last line: whatever is thrown here is a bug, and a bug refuses. */
-async function safely<T>(handle: () => Promise<Result<T>>): Promise<Result<T>> {
-  try {
-    return await handle()
-  } catch (error) {
-    logFailure('something in the gate threw', error)
-    return refuse('gate_failed', 'the gate failed')
-  }
-}
-
-const platform = {
-  now: Date.now,
-  fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init),
-  sleep: (milliseconds: number) => scheduler.wait(milliseconds),
-}
-
-function platformOf(c: Context): Visit<unknown>['context'] {
-  return { ...platform, waitUntil: (work) => waitUntil(c, work) }
-}
-
-/** `app.request()` of a test brings no execution context; there the work runs on by itself. */
-function waitUntil(c: Context, work: Promise<unknown>): void {
-  try {
-    c.executionCtx.waitUntil(work)
-  } catch {
-    work.catch(() => undefined)
-  }
 }
 
 /** One gate for one `env`: an isolate normally sees one, a test may bring several. */

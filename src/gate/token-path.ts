@@ -1,6 +1,6 @@
 import type { Arrival, Connections, Grant } from '../connection/connections.ts'
 import type { Refusal } from '../refusal/refusal.ts'
-import { checkUrl, cutUrl, type RawUrl } from '../route/path.ts'
+import { checkUrl, type RawUrl } from '../route/path.ts'
 import { isPreflight } from './cors.ts'
 import type { Visit } from './gate.ts'
 import { isWebSocketUpgrade } from './refused-upgrade.ts'
@@ -28,9 +28,9 @@ export function forwardByToken(
   gate: GrantedGate,
   connections: Connections,
   visit: GrantedVisit,
+  url: RawUrl,
   label?: string,
 ): Promise<GrantedAnswer> | undefined {
-  const url = cutUrl(visit.request.url)
   const path =
     label === undefined ? tokenPathOf(url.path, gate.roomPrefix) : wholeTokenPathOf(url.path)
   return path && forward(gate, connections, visit, url, path, label)
