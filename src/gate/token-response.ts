@@ -23,16 +23,23 @@ export function grantedResponse(response: Response, grant: Grant, welcome: Welco
     if (!isLeftAlone) headers.delete('sec-websocket-extensions')
     return new Response(null, { status, webSocket: end, headers })
   }
-  const answer = mayIdle
-    ? new Response(watchedBody(response, welcome), {
-        status,
-        statusText,
-        headers: response.headers,
-        encodeBody: 'manual',
-      })
-    : new Response(response.body, response)
+  const answer =
+    mayIdle || isEventStream(response.headers)
+      ? new Response(watchedBody(response, welcome), {
+          status,
+          statusText,
+          headers: response.headers,
+          encodeBody: 'manual',
+        })
+      : new Response(response.body, response)
   answer.headers.set(BACKEND_ID, grant.backendId)
   return answer
+}
+
+/** One that is packed would have to be unpacked to be watched, and packed again. */
+function isEventStream(headers: Headers): boolean {
+  const type = headers.get('content-type')
+  return type?.startsWith('text/event-stream') === true && !headers.has('content-encoding')
 }
 
 /** For strangers every cause is this one, byte for byte, so that they learn nothing of what exists. */

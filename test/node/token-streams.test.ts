@@ -115,14 +115,19 @@ it.for(TOKENS)('breaks off where the backend does: %s', async (token) => {
   await expect(response.text()).rejects.toThrow()
 })
 
-it('asks about a response for as long as it streams, and breaks it off once it is unwelcome', async () => {
-  const token = 'token-of-the-idle-origin'
-  const response = await fetch(url(`${token}/hang?head&body`))
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  expect(await reader?.read()).toEqual({ done: false, value: 'beginning' })
-  await gate.backend.told('hanging')
-  await gate.worker.logged(`asked about ${token}`)
-  await fetch(url(`revoke?${token}`), { method: 'POST' })
-  await expect(reader?.read()).rejects.toThrow()
-  await gate.backend.told('gone')
-})
+it.for<[what: string, token: string, path: string]>([
+  ['a response of a backend that may idle', 'token-of-the-idle-origin', 'hang?head&body'],
+  ['an event stream', 'token-of-the-origin', 'hang?head&body&sse'],
+])(
+  'asks about %s for as long as it streams, and breaks it off once it is unwelcome',
+  async ([, token, path]) => {
+    const response = await fetch(url(`${token}/${path}`))
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    expect(await reader?.read()).toEqual({ done: false, value: 'beginning' })
+    await gate.backend.told('hanging')
+    await gate.worker.logged(`asked about ${token}`)
+    await fetch(url(`revoke?${token}`), { method: 'POST' })
+    await expect(reader?.read()).rejects.toThrow()
+    await gate.backend.told('gone')
+  },
+)

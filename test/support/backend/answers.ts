@@ -80,6 +80,7 @@ export const answers: Readonly<Record<string, Answer>> = {
   },
 
   async hang(_request, response, query, line) {
+    if (query.has('sse')) response.setHeader('content-type', 'text/event-stream')
     if (query.has('head')) response.flushHeaders()
     if (query.has('body')) response.write('beginning')
     line.tell('hanging')
