@@ -15,9 +15,12 @@ export async function startBackend(
 ): Promise<Controlled<undefined>> {
   const outcome = spawner && (await spawn(spawner, plan, staticToken))
   if (outcome?.kind === 'accepted') return { ok: true, value: undefined }
-  const ended = await asking(async () => stub.giveUp('internalerror'))
+  // A spawner whose answer was lost may have reported it, and so was told to go on.
+  const when = outcome?.kind === 'refused' ? 'anyway' : 'unreported'
+  const ended = await asking(async () => stub.giveUp('internalerror', when))
   if (!ended.ok) return ended
   if (outcome?.kind === 'refused') return failed('InvalidRequest', inSpawnConfig(outcome.message))
+  if (!ended.value) return { ok: true, value: undefined }
   return failed('SpawnerUnavailable', 'the spawner cannot be asked right now')
 }
 
@@ -48,7 +51,7 @@ export async function stopBackend(
     logFailure('a spawner threw', error)
     return { ok: true, value: undefined }
   }
-  const ended = await asking(async () => stub.giveUp('external'))
+  const ended = await asking(async () => stub.giveUp('external', 'anyway'))
   return ended.ok ? { ok: true, value: undefined } : ended
 }
 

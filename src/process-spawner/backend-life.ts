@@ -38,6 +38,7 @@ export function liveBackend(options: BackendLifeOptions): BackendLife {
   let guard: Guard | undefined
   /** What was asked for while there was no guard to do it. */
   let wish: Ending | undefined
+  const { promise: isWanted, resolve: decide } = Promise.withResolvers<boolean>()
 
   const reporter = startReporter({
     send: (report) => sendReport(backendId, report),
@@ -49,11 +50,13 @@ export function liveBackend(options: BackendLifeOptions): BackendLife {
     guard?.kept(ageMs)
     if (wanted === 'soft' || wanted === 'hard') end({ kind: wanted, reason: 'external' })
     if (wanted === 'nothing') end({ kind: 'hard', reason: 'lost' })
+    decide(true)
   }
 
   function end(ending: Ending): void {
     if (guard === undefined) wish = wish?.kind === 'hard' ? wish : ending
     else guard.end(ending)
+    decide(false)
   }
 
   function onEnding({ kind, reason }: Ending): void {
@@ -63,7 +66,8 @@ export function liveBackend(options: BackendLifeOptions): BackendLife {
 
   async function run(): Promise<void> {
     if (orderOn !== undefined) reporter.tell({ status: 'loading' })
-    guard = await reachGuard()
+    // An order may be old, and its key have gone to another backend since: only the gate knows.
+    guard = orderOn === undefined || (await isWanted) ? await reachGuard() : undefined
     if (guard !== undefined) {
       void guard.gone.then(() => stopsProbing.abort())
       if (wish !== undefined) guard.end(wish)
@@ -117,7 +121,7 @@ export function liveBackend(options: BackendLifeOptions): BackendLife {
     const child = readJson(join(folder, GUARD_FILES.child)) as ProcessIdentity | undefined
     if (child !== undefined && isRunning(child)) signalGroup(child.pid, 'SIGKILL')
     if (known.port !== undefined) killStrays(backendId, known.port)
-    return { reason: 'lost' }
+    return { reason: wish?.reason ?? 'lost' }
   }
 
   function remember(change: Partial<BackendRecord>): void {

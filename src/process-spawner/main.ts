@@ -39,7 +39,7 @@ const program = new Command('spawner')
   )
   .option('--max-backends <n>', 'how many may run at once', wholeNumber(1, 100_000), 100)
   .option('--orphan-seconds <n>', 'how long backends may run without a spawner', seconds, 30)
-  .option('--unreachable-seconds <n>', 'how long they may run without the gate', seconds, 60)
+  .option('--unreachable-seconds <n>', 'how long they may run without the gate', seconds, 55)
   .option('--leave-running', 'when told to stop, leave the backends to the next spawner')
   .option('--with-parent', 'stop when the process that started this one has gone')
   .addHelpText(

@@ -26,6 +26,11 @@ export class BackendLife {
     return phaseOf(this.status() ?? 'terminated')
   }
 
+  /** Whether a spawner has ever told that it is starting, or runs. */
+  wasReported(): boolean {
+    return this.statuses('scheduled').some(({ status }) => phaseOf(status) !== 'ending')
+  }
+
   statuses(after: BackendStatus | undefined): StatusEntry[] {
     return statusesAfter(this.#sql, after)
   }

@@ -170,10 +170,12 @@ export class Backend extends DurableObject {
     return this.#life.status() === 'terminated' ? 'ended' : 'ending'
   }
 
-  /** Ends what is known not to run, whatever it was to become. */
-  async giveUp(reason: TerminationReason): Promise<void> {
-    this.#life?.end('hard', reason)
+  /** Ends what does not run. @returns `false` for what goes on, since it was reported */
+  async giveUp(reason: TerminationReason, when: 'unreported' | 'anyway'): Promise<boolean> {
+    const goesOn = when === 'unreported' && this.#life?.wasReported() === true
+    if (!goesOn) this.#life?.end('hard', reason)
     await this.#setAlarm()
+    return !goesOn
   }
 
   /** Tells that the index has it. */

@@ -193,10 +193,20 @@ it('kills and forgets what the gate does not know', async () => {
   expect(test.gate.told.map(({ status }) => status)).not.toContain('terminated')
 })
 
+it('starts nothing of what the gate does not want any more', async () => {
+  const spawner = await test.start()
+  test.gate.want('b-1', 'nothing')
+  await spawner.spawn('b-1')
+  await spawner.logged('b-1: ended')
+  expect(test.gate.told.map(({ status }) => status)).toEqual(['loading'])
+  expect(existsSync(join(test.state, 'backends/b-1/guard.json'))).toBe(false)
+})
+
 it('ends a backend when its lifetime is over, without the gate', async () => {
-  test.gate.answerWith(503)
   const spawner = await test.start()
   await spawner.spawn('b-1', { image: 'server' }, { lifetime_limit_seconds: 1 })
+  await test.gate.status('b-1', 'loading')
+  test.gate.answerWith(503)
   const file = join(test.state, 'backends/b-1/child.json')
   await expect.poll(() => existsSync(file)).toBe(true)
   const { pid } = JSON.parse(await readFile(file, 'utf8')) as { pid: number }

@@ -128,6 +128,15 @@ it.for<[what: string, answers: [number, object?][], status: number, kind: string
   expect(next.backend_id).not.toBe(failed)
 })
 
+it('believes a report where the answer to it was lost', async () => {
+  const asking = spawner.next()
+  spawner.answerWith([503], [503], [503])
+  const connecting = gate.connect({ key: freshKey() }, { executable })
+  const { backend_id } = (await asking).data
+  expect(await reported({ backend_id, status: 'loading' })).toMatchObject({ wanted: 'running' })
+  expect(await connecting).toMatchObject({ backend_id, spawned: true })
+})
+
 it('says that the spawner is down where nobody listens', async () => {
   const down = await startSpawnerServer()
   await down.stop()

@@ -19,7 +19,9 @@ export class Notebook extends Container<Env> {
   }
 
   async run(envVars: Record<string, string>): Promise<void> {
-    await this.#tell({ status: 'starting' })
+    // An order may be old, and its key another backend's: the gate says whether it is still wanted.
+    const answer = await this.#tell({ status: 'starting' })
+    if (answer?.wanted !== 'running') return
     try {
       await this.startAndWaitForPorts({ startOptions: { envVars } })
     } catch {
