@@ -1,4 +1,9 @@
 // `node scripts/wrangler.mjs <arguments of wrangler>`
-import { runWrangler } from './run-wrangler.mjs'
+import process from 'node:process'
+import { runTogether } from './run-together.mjs'
+import { startWrangler } from './start-wrangler.mjs'
 
-runWrangler(process.argv.slice(2))
+const child = startWrangler(process.argv.slice(2))
+const ended = await runTogether([{ name: 'wrangler', child }])
+// What was told to stop did not get done.
+process.exitCode = ended?.code ?? 1

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { demo, type DemoSettings } from './demo/demo.tsx'
+import { createDemo, type DemoSettings } from './demo/demo.tsx'
 import { checkDevelopmentKeys, developmentIssuer } from './demo/development.ts'
 import { createGate, nothingHere } from './gate/create-gate.ts'
 import { problemResponse } from './refusal/response.ts'
@@ -31,6 +31,6 @@ export default new Hono<{ Bindings: Env }>()
   })
   // First, since on the host of a backend nothing else is to be found.
   .route('/', gate)
-  .route('/', demo)
+  .route('/', createDemo(gate))
   // Mounting a gate leaves its own answer to unknown paths behind.
   .notFound(() => problemResponse(nothingHere))

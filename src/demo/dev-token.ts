@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { problemResponse } from '../refusal/response.ts'
 import { signToken } from '../verify/sign-token.ts'
 import { developmentClaims } from './development.ts'
-
-const MAX_BODY_CHARACTERS = 8192
+import { readOrder } from './read-order.ts'
 
 const order = z.strictObject({
   sub: z.string().min(1).max(256),
@@ -20,13 +19,9 @@ export async function mintDevelopmentToken(
   body: string,
   developmentKey: string,
 ): Promise<Response> {
-  const parsed = order.safeParse(body.length > MAX_BODY_CHARACTERS ? undefined : parseJson(body))
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const field = issue?.path.join('.') || 'the body'
-    return problemResponse({ code: 'request_malformed', detail: `${field}: ${issue?.message}` })
-  }
-  const { sub, claims, ttl_seconds: ttlSeconds } = parsed.data
+  const ordered = readOrder(body, order)
+  if (!ordered.ok) return problemResponse(ordered.refusal)
+  const { sub, claims, ttl_seconds: ttlSeconds } = ordered.value
   const issuedAt = Math.floor(Date.now() / 1000)
   const expiresAt = issuedAt + ttlSeconds
   // The claims come first: they may add to the token, not change whose it is or how long it lives.
@@ -34,12 +29,4 @@ export async function mintDevelopmentToken(
   const token = await signToken(payload, { secret: developmentKey })
   const answer = { token, expires_at: new Date(expiresAt * 1000).toISOString() }
   return Response.json(answer, { headers: { 'cache-control': 'no-store' } })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

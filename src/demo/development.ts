@@ -18,6 +18,12 @@ const PUBLISHED = 'portico-development-'
 
 const KEYS = ['DEVELOPMENT_KEY', 'TOKEN_KEY', 'TOKEN_KEY_PREVIOUS', 'CONTROL_KEY']
 
+/** The control key of `development.env`, where it is among those that are set: never one that guards anything. */
+export function developmentControlKey(setting: string | undefined): string | undefined {
+  const keys = setting?.split(',').map((key) => key.trim())
+  return keys?.find((key) => key.startsWith(PUBLISHED))
+}
+
 /**
  * A development key is in the repository for everyone to read, so it must not guard anything real:
  * `wrangler dev` is reached on a loopback name, a deployed Worker never is.

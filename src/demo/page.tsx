@@ -2,6 +2,7 @@ import { ChatPane } from './chat-pane.tsx'
 import { Inspector } from './inspector.tsx'
 import { Knock } from './knock.tsx'
 import { Terminal } from './terminal.tsx'
+import { Whiteboard } from './whiteboard.tsx'
 
 export const CLIENT_PATH = '/_portico/demo.js'
 export const STYLE_PATH = '/_portico/demo.css'
@@ -12,6 +13,7 @@ export const CONTENT_SECURITY_POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
+  "frame-src 'self'",
   'img-src data:',
   "base-uri 'none'",
   "form-action 'none'",
@@ -23,12 +25,14 @@ export const CONTENT_SECURITY_POLICY = [
 export interface DemoPageProps {
   /** Whether there is a development key, and so tokens for the asking. */
   readonly canMint: boolean
+  /** Whether there is a spawner too, and so session backends. */
+  readonly canSpawn: boolean
   /** Where the page was asked for: what stands before the paths of the curl lines. */
   readonly origin: string
   readonly room: string
 }
 
-export function DemoPage({ canMint, origin, room }: DemoPageProps) {
+export function DemoPage({ canMint, canSpawn, origin, room }: DemoPageProps) {
   return (
     <html lang="en">
       <head>
@@ -62,6 +66,7 @@ export function DemoPage({ canMint, origin, room }: DemoPageProps) {
           <Knock />
           <Inspector room={room} />
           <Terminal canMint={canMint} origin={origin} room={room} />
+          {canMint && <Whiteboard canSpawn={canSpawn} />}
         </main>
         <script type="module" src={CLIENT_PATH}></script>
       </body>

@@ -7,9 +7,6 @@ export type BackendTarget =
   | { readonly kind: 'origin'; readonly origin: string }
   | { readonly kind: 'service'; readonly service: Fetcher }
 
-// The edge cache does not know `x-verified-*`: what one person got must not be stored for another.
-const UNCACHED = { cacheTtlByStatus: { '100-599': -1 } }
-
 /** Hands the request on, to an origin or to another Worker. */
 export async function forwardToBackend(
   target: BackendTarget,
@@ -20,7 +17,8 @@ export async function forwardToBackend(
     const response =
       target.kind === 'service'
         ? await target.service.fetch(url, init)
-        : await send(url, { ...init, cf: UNCACHED })
+        : // The edge cache does not know `x-verified-*`: what one person got is not for another.
+          await send(url, { ...init, cache: 'no-store' })
     return ok(response)
   } catch (error) {
     logFailure('a backend failed with', error)

@@ -102,6 +102,9 @@ function stopWithParent(stop: () => void): void {
   }, PARENT_CHECK_MS)
 }
 
+// Whoever read it may be gone (`| head`); the backends still need their spawner.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+
 function print(line: string): void {
   console.log(`spawner: ${line}`)
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { liveBackend, type BackendLife } from './backend-life.ts'
 import { folderOf, forgetLater, isRemembered, readRecords, writeRecord } from './backend-record.ts'
@@ -70,7 +71,7 @@ export function createSpawner(options: SpawnerOptions): Spawner {
       isReady: false,
     }
     writeRecord(record)
-    log(`${backendId}: starting, its output goes to ${folderOf(backendId)}`)
+    log(`${backendId}: starting, its output goes to ${resolve(folderOf(backendId))}`)
     live(record, (port) => guardOrder(order, port))
     return { status: 202 }
   }

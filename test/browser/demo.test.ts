@@ -205,7 +205,7 @@ it.for(['light', 'dark'] as const)('keeps a contrast of 4.5 to 1 in %s', async (
 })
 
 it.for([
-  ['docs/demo-desktop.png', { colorScheme: 'light', viewport: { width: 1280, height: 880 } }],
+  ['docs/demo-desktop.png', { colorScheme: 'light', viewport: { width: 1280, height: 860 } }],
   ['docs/demo-phone.png', { colorScheme: 'dark', viewport: { width: 390, height: 844 } }],
 ] as const)(
   'shows a chat, a refusal and what the room sees at once, as in %s',

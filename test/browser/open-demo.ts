@@ -12,6 +12,8 @@ export function launchChromium(): Promise<Browser> {
     args: [
       '--no-sandbox',
       '--disable-background-networking',
+      // In a process of its own, a frame takes no part in the emulation of a phone.
+      '--disable-features=IsolateSandboxedIframes',
       '--disable-component-update',
       '--disable-gpu',
       '--disable-quic',
@@ -28,6 +30,7 @@ export interface Demo {
   readonly right: Locator
   readonly inspector: Locator
   readonly knock: Locator
+  readonly whiteboard: Locator
   /** Errors in the console, and thrown ones. */
   readonly errors: readonly string[]
   /** The addresses of all requests. */
@@ -61,6 +64,7 @@ export async function openDemo(
     right: page.locator('[data-pane=right]'),
     inspector: page.locator('[data-card=inspector]'),
     knock: page.locator('[data-card=knock]'),
+    whiteboard: page.locator('[data-card=whiteboard]'),
     errors,
     requests,
     sockets,

@@ -34,8 +34,11 @@ export async function serveDevelopment(port: number): Promise<DevelopmentServer>
   async function stop(): Promise<void> {
     const { pid } = server
     if (pid !== undefined && server.exitCode === null && server.signalCode === null) {
-      process.kill(-pid, 'SIGTERM')
-      await once(server, 'exit')
+      const exited = once(server, 'exit')
+      // First the one that stops the others in their order.
+      server.kill('SIGTERM')
+      await exited
+      killGroup(pid)
     }
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
@@ -47,5 +50,13 @@ export async function serveDevelopment(port: number): Promise<DevelopmentServer>
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Nothing was left of it.
   }
 }

@@ -160,8 +160,10 @@ it('test_proxy_request: forwards a custom header and adds none but its own', asy
   const { lines } = JSON.parse(response.slice(response.indexOf('\r\n\r\n') + 4)) as SeenWithBody
   const names = lines.map(([name]) => name.toLowerCase())
   expect(names.toSorted()).toEqual([
+    'cache-control',
     'cookie',
     'host',
+    'pragma',
     'x-custom',
     'x-forwarded-host',
     'x-forwarded-proto',
@@ -171,6 +173,16 @@ it('test_proxy_request: forwards a custom header and adds none but its own', asy
     'x-verified-user-data',
   ])
   expect(lines).toContainEqual(['X-Custom', 'a, b'])
+})
+
+it('leaves a caller its own Cache-Control', async () => {
+  const { token } = await gate.connect()
+  const response = await fetch(gate.url(`/${token}/`), {
+    headers: { 'cache-control': 'max-age=5' },
+  })
+  const { lines } = (await response.json()) as SeenWithBody
+  const values = lines.filter(([name]) => name.toLowerCase() === 'cache-control')
+  expect(values.map(([, value]) => value)).toEqual(['max-age=5'])
 })
 
 it('test_websocket_echo: carries text through the proxy', async () => {

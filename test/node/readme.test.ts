@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { gatherLog } from '../support/process-log.ts'
 
 const run = promisify(execFile)
 
@@ -22,21 +23,24 @@ const blocks = [...readme.matchAll(/```sh\n(.*?)```(?:\s*```text\n(.*?)```)?/gs)
 const asked = blocks.filter(({ commands }) => commands.includes('localhost:8787'))
 
 let gate: ChildProcess
+let closed: Promise<unknown>
 let port: number
 let folder: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portico-readme-'))
   port = await freePort()
-  gate = spawn('npm', ['start', '--', '--port', String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  gate = spawn('npm', ['start', '--', '--port', String(port), '--persist-to', folder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  for await (const chunk of gate.stdout ?? []) if (String(chunk).includes('Ready on')) break
+  closed = once(gate, 'close')
+  await gatherLog(gate).logged('Ready on')
 })
 
 afterAll(async () => {
   gate.kill()
-  if (gate.exitCode === null) await once(gate, 'exit')
+  // npm ends before what it has started.
+  await closed
   await rm(folder, { recursive: true, force: true })
 })
 

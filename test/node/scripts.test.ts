@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeFolder, run } from '../support/packed-package.ts'
 import { gatherLog } from '../support/process-log.ts'
+import { isAlive } from '../support/start-process-spawner.ts'
 
 const NOTICE = 'Installing dependencies'
 
@@ -45,6 +47,61 @@ describe('npm start', () => {
     server.child.kill('SIGINT')
     await once(server.child, 'close')
     expect(server.child.exitCode).toBe(0)
+  })
+
+  it('runs session backends as processes, and ends them when it is told to stop', async () => {
+    await using server = await startServer(process.execPath, ['scripts/dev.mjs'])
+    const order = { method: 'POST', body: JSON.stringify({ sub: 'alice' }) }
+    const opened = await fetch(`${server.url}/_portico/dev/session`, order)
+    const { url, backend_id } = (await opened.json()) as { url: string; backend_id: string }
+    expect(await (await fetch(`${url}who`)).json()).toMatchObject({ user: 'alice' })
+    const { pid } = await server.stateOf(`backends/${backend_id}/child.json`)
+    expect(isAlive(pid)).toBe(true)
+    server.child.kill('SIGTERM')
+    await once(server.child, 'close')
+    expect(isAlive(pid)).toBe(false)
+  })
+
+  it("keeps the spawner's secret out of the arguments, of what it prints, and of what it leaves", async () => {
+    await using server = await startServer(process.execPath, ['scripts/dev.mjs'])
+    const [, file = ''] = /defined in (\S+spawner\.env)/.exec(server.printed()) ?? []
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    const { SPAWNER_SECRET = '' } = parseEnv(await readFile(file, 'utf8'))
+    expect(SPAWNER_SECRET).toMatch(/^whsec_.{44}$/)
+    const { output } = await run('ps', ['-eo', 'args'])
+    expect(output).toContain('process-spawner/main.ts')
+    expect(output).not.toContain(SPAWNER_SECRET)
+    server.child.kill('SIGTERM')
+    await once(server.child, 'close')
+    expect(server.printed()).not.toContain(SPAWNER_SECRET)
+    await expect(stat(file)).rejects.toThrow('ENOENT')
+  })
+
+  it('stops, and says why, when the spawner has ended', async () => {
+    await using server = await startServer(process.execPath, ['scripts/dev.mjs'])
+    const { pid } = await server.stateOf('lock-1')
+    process.kill(pid, 'SIGKILL')
+    await once(server.child, 'close')
+    expect(server.printed()).toContain('Stopped, because the spawner has ended')
+    expect(server.child.exitCode).toBe(1)
+  })
+
+  it('stops, and says why, when wrangler has ended', async () => {
+    const state = await mkdtemp(join(folder, 'state-'))
+    const config = ['--config', join(folder, 'missing.toml')]
+    const options = ['--port=0', '--persist-to', state, ...config]
+    const { code, output } = await run(process.execPath, ['scripts/dev.mjs', ...options])
+    expect(output).toContain('Stopped, because wrangler has ended')
+    expect(code).not.toBe(0)
+  })
+
+  it("starts no spawner beside settings of one's own", async () => {
+    const own = join(folder, 'own.env')
+    await cp('development.env', own)
+    await using server = await startServer(process.execPath, ['scripts/dev.mjs', '--env-file', own])
+    expect(server.printed()).toContain('Portico, with your settings.')
+    expect(server.printed()).not.toContain('spawner')
+    expect(await (await fetch(server.url)).text()).toContain('There is no spawner here')
   })
 })
 
@@ -130,6 +187,11 @@ async function startServer(command: string, args: readonly string[]) {
     child,
     url,
     printed: logs,
+    /** What the spawner has written down. */
+    async stateOf(file: string): Promise<{ readonly pid: number }> {
+      const path = join(state, 'spawner', new URL(url).port, file)
+      return JSON.parse(await readFile(path, 'utf8')) as { pid: number }
+    },
     async [Symbol.asyncDispose]() {
       child.kill()
       await closed

@@ -4,6 +4,7 @@ import { startKnock } from './knock.ts'
 import { startPane } from './pane.ts'
 import { findPart } from './parts.ts'
 import { startTerminal } from './terminal.ts'
+import { startWhiteboard } from './whiteboard.ts'
 
 const gate = gateFrom(document.body)
 
@@ -12,6 +13,8 @@ const right = startPane(section('[data-pane=right]'), gate, () => inspector.upda
 const inspector = startInspector(section('[data-card=inspector]'), gate, { left, right })
 startKnock(section('[data-card=knock]'), gate)
 startTerminal(section('[data-card=terminal]'))
+const whiteboard = document.querySelector<HTMLElement>('[data-card=whiteboard]')
+if (whiteboard !== null) startWhiteboard(whiteboard)
 
 function section(selector: string): HTMLElement {
   return findPart(document, selector, HTMLElement)

@@ -117,7 +117,7 @@ export const page = css`
 
     .stage {
       grid-template-columns: repeat(4, minmax(0, 1fr)) minmax(0, 2.2fr);
-      grid-template-rows: auto 1fr;
+      grid-template-rows: auto 1fr auto;
     }
 
     .panes {

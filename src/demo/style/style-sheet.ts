@@ -3,5 +3,6 @@ import { chat } from './chat.ts'
 import { inside } from './inside.ts'
 import { page } from './page.ts'
 import { theme } from './theme.ts'
+import { whiteboard } from './whiteboard.ts'
 
-export const styleSheet = [theme, page, cards, chat, inside].join('\n')
+export const styleSheet = [theme, page, cards, chat, inside, whiteboard].join('\n')
