@@ -14,7 +14,7 @@ const SERVICES = {
 }
 
 /** The spawner runs on Linux and macOS, with a Node that takes TypeScript as it is. */
-export const canSpawn = process.platform !== 'win32' && process.features.typescript !== false
+export const canSpawn = process.platform !== 'win32' && Boolean(process.features.typescript)
 
 /**
  * Starts the spawner of this repository, with the whiteboard for whoever asks.

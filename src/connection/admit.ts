@@ -35,14 +35,23 @@ export interface AdmitContext extends VerifyContext {
 }
 
 /** Lets a request with a token in. What is forged, mangled or expired never reaches an object. */
-export async function admit(
+export function admit(
   text: string,
   arrival: Arrival,
   context: AdmitContext,
-): Promise<Admission> {
+): Admission | Promise<Admission> {
   const slot = { memory: context.granted.tokens, key: text }
   const remembered = rememberedIn(slot, context.now)
   if (remembered !== undefined) return admitAgain(remembered, arrival)
+  return admitFirst(text, arrival, slot, context)
+}
+
+async function admitFirst(
+  text: string,
+  arrival: Arrival,
+  slot: GrantSlot,
+  context: AdmitContext,
+): Promise<Admission> {
   const token = await readToken(text, context)
   if (!token.ok) return token
   return askBackend(token.value.backend, token.value, arrival, slot, context)

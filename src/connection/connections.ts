@@ -201,7 +201,7 @@ export interface Connections {
     page: PageOrder,
   ) => Promise<Controlled<Page<ListedBackend>>>
   /** Lets a request with a token in, or says why not. */
-  readonly admit: (token: string, arrival: Arrival) => Promise<Admission>
+  readonly admit: (token: string, arrival: Arrival) => Admission | Promise<Admission>
   /**
    * Lets a request to a backend that it names in: one that is open, or with a token of that backend.
    *

@@ -18,7 +18,7 @@ import { namedByHost, namedByPath } from './named-backend.ts'
 import type { GateOptions } from './options.ts'
 import { platformOf } from './platform.ts'
 import { refusalResponse } from './refused-upgrade.ts'
-import { safely } from './safely.ts'
+import { afterBug, safely } from './safely.ts'
 import { signInRedirect } from './sign-in-redirect.ts'
 import { forwardByToken, type GrantedAnswer } from './token-path.ts'
 
@@ -140,11 +140,13 @@ async function answerGranted<Env extends object, C>(
   c: Context<GateEnv<Env, C>>,
   answering: Promise<GrantedAnswer>,
 ): Promise<Response> {
-  const answered = await safely(async () => ok(await answering))
-  if (!answered.ok) return refusalResponse(answered.refusal, c.req.raw, refusedUpgrades)
-  const { response, refusal } = answered.value
-  if (refusal !== undefined) c.set('refusal', refusal)
-  return response
+  try {
+    const { response, refusal } = await answering
+    if (refusal !== undefined) c.set('refusal', refusal)
+    return response
+  } catch (error) {
+    return refusalResponse(afterBug(error), c.req.raw, refusedUpgrades)
+  }
 }
 
 /** One gate for one `env`: an isolate normally sees one, a test may bring several. */
