@@ -47,7 +47,13 @@ function tooLarge() {
   return wrong(413, `the body: it is larger than ${MAX_BODY_BYTES} bytes`)
 }
 
-function checked<T>(schema: z.ZodType<T>, value: unknown, status: number, whole: string): Read<T> {
+/** @param whole what is wrong where no field of it is: `the body` */
+export function checked<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  status: number,
+  whole: string,
+): Read<T> {
   const result = schema.safeParse(value)
   if (result.success) return { ok: true, value: result.data }
   const problems = result.error.issues
@@ -56,6 +62,15 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, status: number, whole:
   return wrong(status, problems.join('; '))
 }
 
-function wrong(status: number, message: string): { ok: false; failure: ApiFailure } {
+export function wrong(status: number, message: string): { ok: false; failure: ApiFailure } {
   return { ok: false, failure: { kind: 'InvalidRequest', message, status } }
+}
+
+/** @returns `undefined`, which no schema takes, for what is not JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -3,12 +3,12 @@ import { z } from 'zod'
 import { addressFor, type AddressSpawner } from '../connection/address-spawner.ts'
 import type { BackendReport, Connections } from '../connection/connections.ts'
 import { entryOf, type BackendNews } from '../connection/report-backend.ts'
-import { fieldName } from '../refusal/field-name.ts'
 import { TERMINATION_REASONS } from '../store/backend-status.ts'
 import { readText } from '../verify/limited-body.ts'
-import { errorResponse, type ApiFailure, type Read } from './api-error.ts'
+import { errorResponse, type Read } from './api-error.ts'
 import { jsonAnswer } from './json-answer.ts'
 import { backendName } from './names.ts'
+import { checked, parseJson, wrong } from './read-request.ts'
 
 export const SPAWNER_REPORTS_PATH = '/_portico/spawner'
 
@@ -93,15 +93,13 @@ function readReport(
   { body, signedAt }: Signed,
   addressSpawners: readonly AddressSpawner[],
 ): Read<BackendReport> {
-  const read = report.safeParse(parseJson(body))
-  if (!read.success) {
-    const problems = read.error.issues.map(({ path, message }) => `${fieldName(path)}: ${message}`)
-    return wrong(400, problems.join('; '))
-  }
-  const news = newsOf(read.data.data, addressSpawners)
+  const read = checked(report, parseJson(body), 400, 'the body')
+  if (!read.ok) return read
+  const { data } = read.value
+  const news = newsOf(data, addressSpawners)
   if (!news.ok) return news
   const address = news.value.status === 'ready' ? news.value.address : undefined
-  const backendId = read.data.data.backend_id
+  const backendId = data.backend_id
   return { ok: true, value: { backendId, entry: entryOf(news.value), address, toldAt: signedAt } }
 }
 
@@ -117,16 +115,4 @@ function newsOf(data: ReportData, addressSpawners: readonly AddressSpawner[]): R
   const { reason, exit_code: exitCode } = data
   const known = { ...(reason && { reason }), ...(exitCode !== undefined && { exitCode }) }
   return { ok: true, value: { status, ...known } }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function wrong(status: number, message: string): { ok: false; failure: ApiFailure } {
-  return { ok: false, failure: { kind: 'InvalidRequest', message, status } }
 }

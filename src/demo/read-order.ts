@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { parseJson } from '../control/read-request.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
 
 const MAX_BODY_CHARACTERS = 8192
@@ -10,12 +11,4 @@ export function readOrder<T>(body: string, schema: z.ZodType<T>): Result<T> {
   const [issue] = parsed.error.issues
   const field = issue?.path.join('.') || 'the body'
   return refuse('request_malformed', `${field}: ${issue?.message}`)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
