@@ -5,12 +5,17 @@ import { createLoad } from './load.ts'
 
 /** Starts the Workers that hand a request on to the same origin, by a connection token or just so. */
 export async function* startConnectionContestants(origin: string): AsyncGenerator<Contestant> {
-  const bare = await serveWorker({
-    entry: 'bench/workers/bare-forward.ts',
-    vars: { ORIGIN: origin },
-  })
-  // As long as a token, so that the requests differ in nothing.
-  yield contestant('bare Hono → origin, nothing checked', bare, 'x'.repeat(72), async () => 0)
+  for (const [name, module] of [
+    ['bare Hono → origin, nothing checked', 'bare-forward'],
+    ['the same with the headers of the contract', 'headers-forward'],
+  ] as const) {
+    const worker = await serveWorker({
+      entry: `bench/workers/${module}.ts`,
+      vars: { ORIGIN: origin },
+    })
+    // As long as a token, so that the requests differ in nothing.
+    yield contestant(name, worker, 'x'.repeat(72), async () => 0)
+  }
   for (const [name, rememberSeconds] of [
     ['Portico, connection token', 5],
     ['Portico, the same, asked about at each request', 0],

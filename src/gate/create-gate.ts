@@ -119,20 +119,17 @@ function answerSession<Env extends object, C>(
 
 function enterSession<Env extends object, C>(
   gate: Gate<Env, C>,
-  { connections, services }: ConnectionGate,
+  { connections }: ConnectionGate,
   c: Context<GateEnv<Env, C>>,
   label: string | undefined,
 ): Promise<GrantedAnswer> | undefined {
   const request = c.req.raw
   const visit = { request, context: platformOf(c) }
-  const { rooms, roomPrefix, refusedUpgrades, credentialCookies, cors, partitionedCookies } = gate
-  const own = { rooms, roomPrefix, refusedUpgrades, credentialCookies, cors, partitionedCookies }
-  const reachable = { ...own, services }
   const url = cutUrl(request.url)
-  const byToken = forwardByToken(reachable, connections, visit, url, label)
+  const byToken = forwardByToken(gate, connections, visit, url, label)
   if (byToken !== undefined) return byToken
   const named = label === undefined ? namedByPath(gate, url) : namedByHost(label, url)
-  return named && forwardByName(reachable, connections, visit, url, named)
+  return named && forwardByName(gate, connections, visit, url, named)
 }
 
 async function answerGranted<Env extends object, C>(

@@ -8,7 +8,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { Operation } from '../identity/operation.ts'
 import { ok, type Result } from '../refusal/refusal.ts'
 import type { Destination } from '../route/destination.ts'
-import { cutUrl, type RawUrl } from '../route/path.ts'
+import { cutUrl, hostOf, type RawUrl } from '../route/path.ts'
 import type { BackendGuard, RoomGuard } from './gate.ts'
 import { applicationProtocol } from './refused-upgrade.ts'
 
@@ -101,9 +101,8 @@ function backendUrl(
 
 /** What a backend behind a proxy needs to know; the caller's own copies were dropped before. */
 export function setForwarded(headers: Headers, here: string, received: Request): void {
-  const [scheme = '', host = ''] = here.split('://')
-  headers.set('x-forwarded-proto', scheme)
-  headers.set('x-forwarded-host', host)
+  headers.set('x-forwarded-proto', here.slice(0, here.indexOf(':')))
+  headers.set('x-forwarded-host', hostOf(here))
   const address = received.headers.get('cf-connecting-ip')
   if (address !== null) headers.set('x-forwarded-for', address)
 }

@@ -9,20 +9,20 @@ import type { Gate, Visit } from './gate.ts'
 export interface GrantedGate extends Pick<Gate<never, never>, 'roomPrefix' | 'refusedUpgrades'> {
   readonly rooms: ReadonlyMap<string, { readonly namespace: DurableObjectNamespace }>
   /** The service bindings that may be backends, by name. */
-  readonly services: ReadonlyMap<string, Fetcher>
+  readonly connected: { readonly services: ReadonlyMap<string, Fetcher> } | undefined
   /** Cookies that hold credentials of the gate's own: no session backend may have them. */
   readonly credentialCookies: readonly string[]
 }
 
 export function sendGranted(
-  { rooms, services }: GrantedGate,
+  { rooms, connected }: GrantedGate,
   { address }: Grant,
   outgoing: Outgoing,
   context: Visit<unknown>['context'],
 ): Result<Response> | Promise<Result<Response>> {
   if (address.kind === 'origin') return forwardToBackend(address, outgoing, context.fetch)
   if (address.kind === 'service') {
-    const service = services.get(address.service)
+    const service = connected?.services.get(address.service)
     if (service === undefined) return NO_LONGER_SERVED
     return forwardToBackend({ kind: 'service', service }, outgoing, context.fetch)
   }

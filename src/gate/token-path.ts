@@ -1,6 +1,6 @@
 import type { Arrival, Connections, Grant } from '../connection/connections.ts'
 import type { Refusal } from '../refusal/refusal.ts'
-import { checkUrl, type RawUrl } from '../route/path.ts'
+import { checkUrl, hostOf, type RawUrl } from '../route/path.ts'
 import { isPreflight } from './cors.ts'
 import type { Visit } from './gate.ts'
 import { isWebSocketUpgrade } from './refused-upgrade.ts'
@@ -87,7 +87,7 @@ export function arrivalOf(request: Request, url: RawUrl, rest: string): Arrival 
     method: request.method,
     rest: rest || '/',
     origin: request.headers.get('origin') ?? undefined,
-    host: url.origin.slice(url.origin.indexOf('://') + 3),
+    host: hostOf(url.origin),
     isPreflight: isPreflight(request),
   }
 }

@@ -11,7 +11,7 @@ const BACKEND_ID = 'x-plane-backend-id'
 
 /** What the backend of a token answered, as the caller gets it. */
 export function grantedResponse(response: Response, grant: Grant, welcome: Welcome): Response {
-  const { webSocket, status, statusText } = response
+  const { webSocket } = response
   const mayIdle = grant.maxIdleSeconds !== undefined
   if (webSocket !== null) {
     // A room can hibernate only while nobody stands between it and its sockets.
@@ -21,19 +21,19 @@ export function grantedResponse(response: Response, grant: Grant, welcome: Welco
     headers.set(BACKEND_ID, grant.backendId)
     // Those are for the connection to the backend; the one to the caller has its own.
     if (!isLeftAlone) headers.delete('sec-websocket-extensions')
-    return new Response(null, { status, webSocket: end, headers })
+    return new Response(null, { status: 101, webSocket: end, headers })
   }
-  const answer =
-    mayIdle || isEventStream(response.headers)
-      ? new Response(watchedBody(response, welcome), {
-          status,
-          statusText,
-          headers: response.headers,
-          encodeBody: 'manual',
-        })
-      : new Response(response.body, response)
-  answer.headers.set(BACKEND_ID, grant.backendId)
-  return answer
+  const answer = new Response(response.body, response)
+  const { headers } = answer
+  headers.set(BACKEND_ID, grant.backendId)
+  if (!mayIdle && !isEventStream(headers)) return answer
+  const { status, statusText } = answer
+  return new Response(watchedBody(answer, welcome), {
+    status,
+    statusText,
+    headers,
+    encodeBody: 'manual',
+  })
 }
 
 /** One that is packed would have to be unpacked to be watched, and packed again. */

@@ -60,7 +60,15 @@ function isDecodable(path: string): boolean {
   }
 }
 
+/** What an origin names beside its scheme: the host, with the port where one is given. */
+export function hostOf(origin: string): string {
+  return origin.slice(origin.indexOf('://') + 3)
+}
+
+const VISIBLE_ASCII = /^[!-~]*$/
+
 /** A part of a URL as a header can carry it: a request line may hold bytes that no header can. */
 export function asciiText(part: string): string {
+  if (VISIBLE_ASCII.test(part)) return part
   return part.toWellFormed().replace(/[^!-~]+/g, encodeURIComponent)
 }

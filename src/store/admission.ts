@@ -37,9 +37,9 @@ export function isAtHost(
   { cluster, subdomain }: Pick<BackendPlan, 'cluster' | 'subdomain'>,
   host: string,
 ): boolean {
-  const wanted = cluster?.replace(/:443$/, '')
+  if (cluster === undefined) return subdomain === undefined || host.startsWith(`${subdomain}.`)
+  const wanted = cluster.replace(/:443$/, '')
   const actual = host.replace(/:443$/, '')
-  if (wanted === undefined) return subdomain === undefined || actual.startsWith(`${subdomain}.`)
   if (subdomain !== undefined) return actual === `${subdomain}.${wanted}`
   return actual === wanted || actual.endsWith(`.${wanted}`)
 }
