@@ -33,7 +33,7 @@ export async function listBackends(
     const states = await Promise.all(
       listed.map(async ({ backendId }) => (await backendObject(stores, backendId)).ended(0)),
     )
-    const over = listed.filter((_, at) => states[at] === 'ended')
+    const over = listed.filter((_, at) => states[at] !== 'alive')
     if (over.length > 0) await index.leave(over.map(({ backendId }) => backendId))
     return { listed, over }
   })

@@ -26,11 +26,11 @@ export class StatusWatchers {
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
         for (const entry of past) controller.enqueue(lineOf(entry))
-        // Anyone may watch, and a stream keeps the object in memory: who comes late asks again.
-        if (isOver || this.#streams.size >= MAX_STREAMS) {
+        if (isOver) {
           controller.close()
           return
         }
+        if (this.#streams.size >= MAX_STREAMS) this.#closeOldest()
         own = controller
         this.#streams.add(controller)
       },
@@ -38,6 +38,17 @@ export class StatusWatchers {
         if (own !== undefined) this.#streams.delete(own)
       },
     })
+  }
+
+  /**
+   * Anyone may watch, and that someone has left shows only when something is written, which may be
+   * never. So the first who came make room. Who of them is still there comes back, and goes on.
+   */
+  #closeOldest(): void {
+    const [oldest] = this.#streams
+    if (oldest === undefined) return
+    this.#streams.delete(oldest)
+    oldest.close()
   }
 
   /** Waits for what `read` reads to be as wanted. @returns what it is in the end */

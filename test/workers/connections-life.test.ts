@@ -1,4 +1,5 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import type { Backend } from '../../src/objects.ts'
 import type { BackendPlan } from '../../src/store/backend-plan.ts'
@@ -299,6 +300,50 @@ it('forgets expired tokens, and a week after its end everything', async () => {
   // The same instance can be made a backend again.
   await stub.open({ plan: { ...PLAN, id: backendId }, token: undefined })
   expect(await historyOf(stub)).toEqual(['scheduled'])
+})
+
+/** A backend that ended more than a week ago, in the list of a namespace of its own. */
+async function forgotten() {
+  const namespace = crypto.randomUUID()
+  const backendId = `of-${namespace}`
+  const order = (name: string) => orderOf({ key: { namespace, name, tag: '' } }, { id: backendId })
+  const { connections, stub } = await connected(order('old'))
+  const index = env.BACKEND_INDEX.getByName(namespace)
+  await connections.terminate(backendId, 'soft')
+  const days = 8 * 24 * 3600
+  await age(stub, days)
+  await runInDurableObject(index, (_, { storage: { sql } }) =>
+    sql.exec('UPDATE backends SET created_at = created_at - ?', days * 1000),
+  )
+  await runDurableObjectAlarm(stub)
+  const list = () => connections.backends(namespace, { after: undefined, limit: 10 })
+  return { backendId, index, list, connectAgain: () => connected(order('new')) }
+}
+
+it('lists no backend that was forgotten', async () => {
+  const { index, list } = await forgotten()
+  expect(await index.page('', 10)).toHaveLength(1)
+  expect(await list()).toEqual({ ok: true, value: { items: [], next: undefined } })
+  expect(await index.page('', 10)).toEqual([])
+})
+
+it('lists a backend that is made of a forgotten id, also while someone reads the list', async () => {
+  const { backendId, index, list, connectAgain } = await forgotten()
+  await connectAgain()
+  // As a reader does that found the old one forgotten before the new one was made.
+  await index.leave([backendId])
+  const listed = await list()
+  expect(listed).toMatchObject({ value: { items: [{ backendId, key: { name: 'new' } }] } })
+  const [item] = listed.ok ? listed.value.items : []
+  expect(Date.now() - (item?.createdAt ?? 0)).toBeLessThan(60_000)
+})
+
+it('lists a backend as made when it was entered first', async () => {
+  const index = env.BACKEND_INDEX.getByName(crypto.randomUUID())
+  const entry = { backendId: 'twice', key: undefined, createdAt: 1000 }
+  await index.enter(entry)
+  await index.enter({ ...entry, createdAt: 61_000 })
+  expect(await index.page('', 10)).toEqual([entry])
 })
 
 it('sweeps many expired tokens in bounded batches, one alarm after the other', async () => {
