@@ -76,7 +76,6 @@ export function liveBackend(options: BackendLifeOptions): BackendLife {
       await guard.gone
     }
     const processEnd = readEnd() ?? killUnguarded()
-    if (known.port !== undefined) ports.release(known.port)
     log(`${backendId}: ended${describe(processEnd)}`)
     reporter.tell({ status: 'terminated', ...processEnd })
   }
@@ -135,7 +134,12 @@ export function liveBackend(options: BackendLifeOptions): BackendLife {
   }
 
   const ended = run()
-  const over = Promise.all([ended, reporter.finished]).then(() => remember({ endedAt: Date.now() }))
+  const over = Promise.all([ended, reporter.finished]).then(() => {
+    const endedAt = Date.now()
+    // Not earlier: until the gate knows, it lets others in to where this backend was.
+    if (known.port !== undefined) ports.release(known.port, endedAt)
+    return remember({ endedAt })
+  })
   return { end, ended, over }
 }
 

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { readCatalogue } from './catalogue.ts'
 import { createGateClient } from './gate-client.ts'
+import { createPorts } from './ports.ts'
 import { serveSpawner } from './spawner-server.ts'
 import { createSpawner } from './spawner.ts'
 import { openStateFolder } from './state-folder.ts'
@@ -69,6 +70,7 @@ async function run(options: Options): Promise<void> {
   const spawner = createSpawner({
     catalogue,
     sendReport: createGateClient(options.gate, webhooks),
+    ports: createPorts(Date.now),
     maxBackends: options.maxBackends,
     orphanLimitMs: options.orphanSeconds * 1000,
     unreachableLimitMs: options.unreachableSeconds * 1000,

@@ -7,7 +7,7 @@ import type { Catalogue } from './catalogue.ts'
 import { childEnvironment } from './child-environment.ts'
 import type { SendReport } from './gate-client.ts'
 import type { Ending, GuardOrder } from './guard-channel.ts'
-import { createPorts } from './ports.ts'
+import type { Ports } from './ports.ts'
 import { orderOf, type SpawnOrder } from './spawn-order.ts'
 
 /** How long the end of the last backend may take to be told when the spawner stops. */
@@ -16,6 +16,7 @@ const LAST_REPORTS_MS = 5000
 export interface SpawnerOptions {
   readonly catalogue: Catalogue
   readonly sendReport: SendReport
+  readonly ports: Ports
   readonly maxBackends: number
   readonly orphanLimitMs: number
   readonly unreachableLimitMs: number
@@ -37,10 +38,9 @@ export interface Spawner {
 
 /** Takes up what an earlier spawner left in the state folder, and then takes orders. */
 export function createSpawner(options: SpawnerOptions): Spawner {
-  const { catalogue, maxBackends, log } = options
+  const { catalogue, ports, maxBackends, log } = options
   const lives = new Map<string, BackendLife>()
   const running = new Set<string>()
-  const ports = createPorts()
   let isEnding = false
 
   function live(record: BackendRecord, orderOn?: (port: number) => GuardOrder): void {
@@ -95,9 +95,15 @@ export function createSpawner(options: SpawnerOptions): Spawner {
     }
   }
 
-  for (const record of readRecords()) {
-    if (record.endedAt === undefined) live(record)
-    else forgetLater(record.backendId, record.endedAt)
+  // The running ones come last: a port of theirs may have been an ended one's.
+  for (const record of readRecords().toSorted(byEnd)) {
+    const { backendId, port, endedAt } = record
+    if (endedAt === undefined) {
+      live(record)
+      continue
+    }
+    if (port !== undefined) ports.release(port, endedAt)
+    forgetLater(backendId, endedAt)
   }
   return {
     answer(body) {
@@ -118,4 +124,8 @@ export function createSpawner(options: SpawnerOptions): Spawner {
       await Promise.race([Promise.all(all.map((life) => life.over)), wait(LAST_REPORTS_MS)])
     },
   }
+}
+
+function byEnd({ endedAt: a = Infinity }: BackendRecord, { endedAt: b = Infinity }: BackendRecord) {
+  return a === b ? 0 : a - b
 }

@@ -43,7 +43,7 @@ let spawner: SpawnerProcess
 let startSpawner: () => Promise<SpawnerProcess>
 beforeAll(async () => {
   // The gate has to know where the spawner is before the spawner can know where the gate is.
-  const port = await createPorts().pick()
+  const port = await createPorts(Date.now).pick()
   gate = await serveConnections({ spawner: { url: `http://127.0.0.1:${port}`, secret: SECRET } })
   test = await prepareSpawner(CATALOGUE)
   startSpawner = () => test.start(['--gate', gate.worker.origin, '--port', String(port)])
