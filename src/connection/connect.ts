@@ -11,7 +11,13 @@ import {
 import { tokenIdOf } from '../token/token-id.ts'
 import type { TokenKeys } from '../token/token-key.ts'
 import { addressFor, type AddressSpawner } from './address-spawner.ts'
-import type { ConnectOrder, Connected, Controlled, SpawnOrder } from './connections.ts'
+import {
+  DEFAULT_TTL_SECONDS,
+  type ConnectOrder,
+  type Connected,
+  type Controlled,
+  type SpawnOrder,
+} from './connections.ts'
 import type { Spawner } from './spawner.ts'
 import { startBackend } from './start-backend.ts'
 import { asking, backendObject, failed, keyObject, type Stores } from './stores.ts'
@@ -173,7 +179,10 @@ async function enter(
   if (entered.ok) await asking(() => stub.listed())
 }
 
-function expiryOf({ expiresInSeconds }: ConnectOrder, { nowSeconds }: ConnectContext): number {
+function expiryOf(
+  { expiresInSeconds = DEFAULT_TTL_SECONDS }: ConnectOrder,
+  { nowSeconds }: ConnectContext,
+): number {
   return Math.floor(nowSeconds) + expiresInSeconds
 }
 
@@ -195,8 +204,10 @@ function rowOf(token: MadeToken, order: ConnectOrder, nowSeconds: number): Token
 }
 
 /** What is asked for one token alone, which a static token cannot have. */
-function ownOf({ user, auth = {}, maxUses, origin, methods, path }: ConnectOrder) {
+function ownOf(order: ConnectOrder) {
+  const { user, auth = {}, expiresInSeconds, maxUses, origin, methods, path } = order
   if (user !== undefined) return 'user'
+  if (expiresInSeconds !== undefined) return 'expires_in_seconds'
   if (Object.keys(auth).length > 0) return 'auth'
   if (maxUses !== undefined) return 'max_uses'
   if (origin !== undefined) return 'origin'

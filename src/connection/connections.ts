@@ -3,6 +3,9 @@ import type { ReportAnswer } from '../store/backend-report.ts'
 import type { BackendStatus, StatusEntry, TerminationKind } from '../store/backend-status.ts'
 import type { Refusal } from '../refusal/refusal.ts'
 
+/** How long a token lives that was asked for without a word about it. */
+export const DEFAULT_TTL_SECONDS = 3600
+
 /** What an application asks for when it wants a connection. Checked: names, limits, sizes. */
 export interface ConnectOrder {
   readonly key: (BackendKeyName & { readonly tag: string }) | undefined
@@ -12,7 +15,8 @@ export interface ConnectOrder {
   readonly user: string | undefined
   /** `undefined`: the caller gave none. */
   readonly auth: Readonly<Record<string, unknown>> | undefined
-  readonly expiresInSeconds: number
+  /** Default: `DEFAULT_TTL_SECONDS`. */
+  readonly expiresInSeconds: number | undefined
   /** How often the token may be used; `undefined`: as often as one likes. */
   readonly maxUses: number | undefined
   /** The one origin whose pages may use the token. */

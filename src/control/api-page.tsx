@@ -27,6 +27,8 @@ async function contentSecurityPolicy(): Promise<string> {
   return [
     "default-src 'none'",
     `style-src 'sha256-${encoded}'`,
+    // The empty icon, without which a browser asks for one.
+    'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -112,10 +114,20 @@ function Operation({ method, path, operation }: OperationProps) {
             </dd>
           </>
         )}
-        {Object.entries(responses).map(([status, { description, content }]) => (
+        {Object.entries(responses).map(([status, { description, headers = {}, content }]) => (
           <>
             <dt>{status}</dt>
             <dd>{status === '200' ? <Contents content={content} /> : description}</dd>
+            {Object.entries(headers).map(([name, { schema }]) => (
+              <>
+                <dt>
+                  <code>{name}</code> in its header
+                </dt>
+                <dd>
+                  <Schema schema={schema} />
+                </dd>
+              </>
+            ))}
           </>
         ))}
       </dl>

@@ -1,15 +1,29 @@
 import { z } from 'zod'
-import type { ConnectOrder, SpawnOrder } from '../connection/connections.ts'
+import {
+  DEFAULT_TTL_SECONDS,
+  type ConnectOrder,
+  type SpawnOrder,
+} from '../connection/connections.ts'
 import { connectionHeaders } from '../identity/headers.ts'
 import { checkUrl } from '../route/path.ts'
-import { backendName, backendKey, boundedText, clusterName, named, subdomain } from './names.ts'
+import { exactly } from './exactly.ts'
+import {
+  backendName,
+  backendKey,
+  boundedText,
+  clusterName,
+  isIpAddress,
+  named,
+  subdomain,
+} from './names.ts'
 
 const MAX_INT32 = 2 ** 31 - 1
 const MAX_TTL_SECONDS = 30 * 24 * 3600
-const DEFAULT_TTL_SECONDS = 3600
 /** A row of the store holds two mebibytes, and this is not all of it. */
 const MAX_EXECUTABLE_BYTES = 1024 * 1024
 const MAX_LEVELS = 64
+
+const INEXACT = 'it holds a number that JSON readers round; send it as text'
 
 const seconds = z.int().min(1).max(MAX_INT32)
 
@@ -20,10 +34,12 @@ const spawnConfig = z
     pool: z.string().default('').describe('Plane’s pool of drones; ignored'),
     executable: z
       .unknown()
-      .refine(
-        isStorable,
-        `expected JSON of at most ${MAX_EXECUTABLE_BYTES} bytes and ${MAX_LEVELS} levels`,
-      )
+      .refine((given) => given !== undefined, { error: 'it is missing', abort: true })
+      .refine(isStorable, {
+        error: `expected JSON of at most ${MAX_EXECUTABLE_BYTES} bytes and ${MAX_LEVELS} levels`,
+        abort: true,
+      })
+      .refine((given) => !holdsInexactNumber(given), INEXACT)
       .describe(
         '{"origin": URL}, {"room": {"party", "room"}}, {"service": binding}, or what the spawner takes',
       ),
@@ -32,33 +48,42 @@ const spawnConfig = z
     use_static_token: z.boolean().default(false).describe('one token for the whole backend'),
     subdomain: subdomain.nullish().describe('stands before the host of its URLs'),
   })
+  .refine((config) => !config.subdomain || !isIpAddress(config.cluster ?? ''), {
+    path: ['subdomain'],
+    error: 'a cluster that is an IP address has none',
+  })
   .register(named, { id: 'SpawnConfig' })
+
+// What a pattern can say of them: a description tells it, and the rest is checked afterwards.
+const PATH = /^\/(?:[!"$&->@-[\]-~]|%[0-9A-Fa-f]{2})*$/
+const EXPECTED_PATH = 'expected a path that starts with a slash, as URLs write it'
+const ORIGIN = /^https?:\/\/(?:[!"$&-.0-9;=_`a-z{}~]+|\[[0-9a-f:]+\])(?::(?:0|[1-9][0-9]{0,4}))?$/
+const EXPECTED_ORIGIN = 'expected an origin such as https://app.example.com'
 
 const connectKey = backendKey
   .extend({ tag: boundedText().default('').describe('must be that of the backend that holds it') })
   .register(named, { id: 'ConnectKey' })
 
-const scope = z
-  .object({
-    methods: z
-      .array(
-        z
-          .string()
-          .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/, 'expected the name of a method')
-          .toUpperCase(),
-      )
-      .min(1)
-      .max(16)
-      .nullish()
-      .describe('default: all'),
-    path: z
-      .string()
-      .max(2048)
-      .refine(isPlainPath, 'expected a path that starts with a slash, as URLs write it')
-      .nullish()
-      .describe('/docs is also /docs/1, and not /docs2; default: all'),
-  })
-  .register(named, { id: 'Scope' })
+const scope = exactly('{"methods"?, "path"?}', {
+  methods: z
+    .array(
+      z
+        .string()
+        .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}$/, 'expected the name of a method')
+        .toUpperCase(),
+    )
+    .min(1)
+    .max(16)
+    .nullish()
+    .describe('default: all'),
+  path: z
+    .string()
+    .max(2048)
+    .regex(PATH, { error: EXPECTED_PATH, abort: true })
+    .refine(isPlainPath, EXPECTED_PATH)
+    .nullish()
+    .describe('/docs is also /docs/1, and not /docs2; default: all'),
+}).register(named, { id: 'Scope' })
 
 export const connectRequest = z
   .object({
@@ -88,7 +113,8 @@ export const connectRequest = z
       .describe('how often the token may be used; default: as often as one likes'),
     origin: z
       .string()
-      .refine(isOrigin, 'expected an origin such as https://app.example.com')
+      .regex(ORIGIN, { error: EXPECTED_ORIGIN, abort: true })
+      .refine(isOrigin, EXPECTED_ORIGIN)
       .nullish()
       .describe('the one origin whose pages may use the token'),
     scope: scope.nullish().describe('the only requests that the token is good for'),
@@ -108,7 +134,7 @@ export function orderOf({ key, spawn_config, ...request }: ConnectRequest): Conn
     spawn: spawn_config ? spawnOrderOf(spawn_config) : undefined,
     user: request.user ?? undefined,
     auth: isEmpty(request.auth) ? undefined : request.auth,
-    expiresInSeconds: request.expires_in_seconds ?? DEFAULT_TTL_SECONDS,
+    expiresInSeconds: request.expires_in_seconds ?? undefined,
     maxUses: request.max_uses ?? undefined,
     origin: request.origin ?? undefined,
     methods: request.scope?.methods ?? undefined,
@@ -140,7 +166,7 @@ function* contradictions(
     const isUser = !connectionHeaders(user, '{}').ok
     yield [isUser ? 'user' : 'auth', headers.refusal.detail]
   } else if (holdsInexactNumber(auth)) {
-    yield ['auth', 'it holds a number that JSON readers round; send it as text']
+    yield ['auth', INEXACT]
   }
   if (spawn_config?.use_static_token !== true) return
   for (const field of NOT_WITH_STATIC) {
@@ -173,7 +199,7 @@ function holdsInexactNumber(value: unknown): boolean {
 }
 
 function isStorable(executable: unknown): boolean {
-  if (executable === undefined || !isShallow(executable)) return false
+  if (!isShallow(executable)) return false
   return new TextEncoder().encode(JSON.stringify(executable)).length <= MAX_EXECUTABLE_BYTES
 }
 
@@ -190,5 +216,5 @@ function isOrigin(text: string): boolean {
 
 function isPlainPath(path: string): boolean {
   const origin = 'http://localhost'
-  return /^\/[!->@-~]*$/.test(path) && checkUrl({ origin, path, search: '' }).ok
+  return checkUrl({ origin, path, search: '' }).ok
 }

@@ -1,26 +1,34 @@
 import { z } from 'zod'
 import type { ListedBackend, ListedToken, Page, PageOrder } from '../connection/connections.ts'
 import { isoTime, isoTimeOf } from './iso-time.ts'
-import { backendKey, named, namespace } from './names.ts'
+import { backendKey, backendName, count, named, namespace } from './names.ts'
 
 /** Each backend of a page costs an object call. */
 const MAX_LIMIT = 100
 const DEFAULT_LIMIT = 50
-const MAX_AFTER_CHARACTERS = 1024
 
-export const pageQuery = z.object({
-  after: z.string().max(MAX_AFTER_CHARACTERS).optional().describe('`next` of the page before'),
-  limit: z
-    .string()
-    .regex(/^[1-9][0-9]{0,2}$/, `expected a whole number from 1 to ${MAX_LIMIT}`)
-    .refine((text) => Number(text) <= MAX_LIMIT, `expected at most ${MAX_LIMIT}`)
-    .optional()
-    .describe(`1 to ${MAX_LIMIT}, default ${DEFAULT_LIMIT}`),
-})
+const limit = z
+  .string()
+  .regex(/^(?:[1-9][0-9]?|100)$/, `expected a whole number from 1 to ${MAX_LIMIT}`)
+  .optional()
+  .describe(`1 to ${MAX_LIMIT}, default ${DEFAULT_LIMIT}`)
 
-export const backendsQuery = pageQuery.extend({
+/** The hash of 32 bytes that the list is sorted by. With a damaged one it would start all over. */
+const tokenCursor = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/, 'expected `next` of the page before')
+
+export const tokensQuery = z.object({ after: after(tokenCursor), limit })
+
+export const backendsQuery = z.object({
   namespace: namespace.default('').describe('of the keys; default: the empty one'),
+  after: after(backendName),
+  limit,
 })
+
+function after(cursor: z.ZodString) {
+  return cursor.optional().describe('`next` of the page before')
+}
 
 const listedBackend = z
   .object({
@@ -38,10 +46,10 @@ const listedToken = z
     is_static: z.boolean(),
     issued_at: isoTime,
     expires_at: isoTime.nullable(),
-    uses_left: z.int().nullable(),
+    uses_left: count.nullable(),
     origin: z.string().nullable(),
     scope: z.object({
-      methods: z.array(z.string()).readonly().nullable(),
+      methods: z.array(z.string()).nullable(),
       path: z.string().nullable(),
     }),
     revoked_at: isoTime.nullable(),
@@ -58,8 +66,8 @@ export const tokenList = z
   .object({ tokens: z.array(listedToken), next })
   .register(named, { id: 'TokenList' })
 
-export function pageOrderOf({ after, limit }: z.output<typeof pageQuery>): PageOrder {
-  return { after, limit: limit === undefined ? DEFAULT_LIMIT : Number(limit) }
+export function pageOrderOf(query: z.output<typeof tokensQuery>): PageOrder {
+  return { after: query.after, limit: Number(query.limit ?? DEFAULT_LIMIT) }
 }
 
 export function backendListOf(page: Page<ListedBackend>): z.output<typeof backendList> {
@@ -81,7 +89,7 @@ export function tokenListOf(page: Page<ListedToken>): z.output<typeof tokenList>
     expires_at: isoTimeOf(item.expiresAt),
     uses_left: item.usesLeft ?? null,
     origin: item.origin ?? null,
-    scope: { methods: item.methods ?? null, path: item.path ?? null },
+    scope: { methods: item.methods ? [...item.methods] : null, path: item.path ?? null },
     revoked_at: isoTimeOf(item.revokedAt),
   }))
   return { tokens, ...nextOf(page) }

@@ -14,8 +14,8 @@ export const clusterName = z
   .string()
   .max(260, 'it is longer than 260 characters')
   .regex(
-    /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?$/,
-    'expected host or host:port',
+    /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*(?::[1-9][0-9]{0,4})?$/,
+    { error: 'expected host or host:port', abort: true },
   )
   .refine(isAuthority, 'expected host or host:port')
   .toLowerCase()
@@ -27,6 +27,9 @@ export const subdomain = z
     'expected 1 to 63 letters, digits and -, which is neither first nor last',
   )
   .toLowerCase()
+
+/** A number of things, of which there may be none. */
+export const count = z.int().min(0)
 
 export const keyName = boundedText().min(1, 'it is empty')
 export const namespace = boundedText()
@@ -47,7 +50,13 @@ export function boundedText() {
     .meta({ maxLength: MAX_NAME_BYTES })
 }
 
+/** Whether a URL has it as it stands here: 1.2.3 would be 1.2.0.3 there, and compared as text. */
 function isAuthority(cluster: string): boolean {
-  const port = Number(cluster.split(':')[1] ?? 1)
-  return port >= 1 && port <= 65_535 && URL.canParse(`http://${cluster}`)
+  const host = URL.parse(`http://${cluster}`)?.host
+  return host !== undefined && [host, `${host}:80`].includes(cluster.toLowerCase())
+}
+
+/** Of a cluster that is one: a URL takes no other host for a number. */
+export function isIpAddress(cluster: string): boolean {
+  return /^[0-9.]+(?::|$)/.test(cluster)
 }

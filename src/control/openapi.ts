@@ -9,12 +9,18 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 
 interface Parameter {
   readonly name: string
-  readonly in: 'path' | 'query'
+  readonly in: 'path' | 'query' | 'header'
   readonly required: boolean
   readonly schema: JsonSchema
 }
 
 type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>
+
+interface ResponseObject {
+  readonly description: string
+  readonly headers?: Readonly<Record<string, { readonly schema: JsonSchema }>>
+  readonly content: Content
+}
 
 export interface OperationObject {
   readonly operationId: string
@@ -23,9 +29,7 @@ export interface OperationObject {
   readonly security: readonly Readonly<Record<string, readonly string[]>>[]
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly required: true; readonly content: Content }
-  readonly responses: Readonly<
-    Record<string, { readonly description: string; readonly content: Content }>
-  >
+  readonly responses: Readonly<Record<string, ResponseObject>>
 }
 
 export interface OpenApiDocument {
@@ -79,10 +83,11 @@ function makeDocument(): OpenApiDocument {
 }
 
 function operationObject(id: string, path: string, operation: Operation): OperationObject {
-  const { access, body, query, summary, answer } = operation
+  const { access, body, query, headers, summary, answer, answerHeaders } = operation
   const parameters = [
     ...pathParameters(path),
-    ...(query === undefined ? [] : queryParameters(query)),
+    ...parametersIn('query', query),
+    ...parametersIn('header', headers),
   ]
   return {
     operationId: id,
@@ -96,16 +101,21 @@ function operationObject(id: string, path: string, operation: Operation): Operat
     responses: {
       200: {
         description: 'As asked for',
+        ...(answerHeaders !== undefined && {
+          headers: Object.fromEntries(
+            membersOf(answerHeaders).map(([name, schema]) => [name, { schema }]),
+          ),
+        }),
         content: Object.fromEntries(
           Object.entries(answer).map(([type, schema]) => [type, { schema: schemaOf(schema) }]),
         ),
       },
-      ...failures(operation),
+      ...failures(path, operation),
     },
   }
 }
 
-function failures({ access, body, query, failures: own }: Operation) {
+function failures(path: string, { access, body, query, failures: own }: Operation) {
   const kinds: readonly ApiErrorKind[] = [
     ...own,
     ...(access === 'public' ? [] : (['Unauthorized', 'Forbidden', 'StoreUnavailable'] as const)),
@@ -113,6 +123,7 @@ function failures({ access, body, query, failures: own }: Operation) {
     'Other',
   ]
   const entries = kinds.map((kind): [number, string] => [errorStatuses[kind], kind])
+  if (path.includes(':')) entries.push([400, 'the path is none that a URL can have'])
   if (query !== undefined) entries.push([400, 'a parameter is wrong'])
   if (body !== undefined) {
     entries.push(
@@ -158,13 +169,17 @@ function pathParameters(path: string): Parameter[] {
   }))
 }
 
-function queryParameters(query: z.ZodObject): Parameter[] {
-  return Object.entries(query.shape).map(([name, schema]) => ({
+function parametersIn(place: 'query' | 'header', parameters = z.object({})): Parameter[] {
+  return membersOf(parameters).map(([name, schema]) => ({
     name,
-    in: 'query',
+    in: place,
     required: false,
-    schema: schemaOf(schema as z.ZodType),
+    schema,
   }))
+}
+
+function membersOf({ shape }: z.ZodObject): [name: string, schema: JsonSchema][] {
+  return Object.entries(shape).map(([name, schema]) => [name, schemaOf(schema as z.ZodType)])
 }
 
 /** `/ctrl/b/:backend/tokens` as OpenAPI writes it. */

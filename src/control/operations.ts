@@ -3,10 +3,10 @@ import { apiError, type ApiErrorKind } from './api-error.ts'
 import { connectResponse } from './connect-answer.ts'
 import { connectRequest } from './connect-request.ts'
 import type { ControlScope } from './control-keys.ts'
-import { backendList, backendsQuery, pageQuery, tokenList } from './list-documents.ts'
+import { backendList, backendsQuery, tokenList, tokensQuery } from './list-documents.ts'
 import { named } from './names.ts'
-import { revokeRequest, revokeResponse } from './revoke-request.ts'
-import { statusDocument } from './status-document.ts'
+import { planeAnswerHeaders, revokeRequest, revokeResponse } from './revoke-request.ts'
+import { backendStatus, statusDocument } from './status-document.ts'
 
 /** One thing that the control API does: served, and described, from here. */
 export interface Operation {
@@ -18,8 +18,10 @@ export interface Operation {
   readonly access: ControlScope | 'public'
   readonly body?: z.ZodType
   readonly query?: z.ZodObject
+  readonly headers?: z.ZodObject
   /** The content of the answer, by its type. */
   readonly answer: Readonly<Record<string, z.ZodType>>
+  readonly answerHeaders?: z.ZodObject
   readonly failures: readonly ApiErrorKind[]
 }
 
@@ -73,6 +75,7 @@ export const operations = {
     access: 'admin',
     body: revokeRequest,
     answer: json(z.union([z.literal('Token revoked successfully'), revokeResponse])),
+    answerHeaders: planeAnswerHeaders,
     failures: [],
   },
   backends: {
@@ -89,7 +92,7 @@ export const operations = {
     paths: ['/ctrl/b/:backend/tokens'],
     summary: 'Lists the tokens of a backend; nothing in the list can be used as one',
     access: 'read',
-    query: pageQuery,
+    query: tokensQuery,
     answer: json(tokenList),
     failures: ['NotFound'],
   },
@@ -122,6 +125,9 @@ export const operations = {
     paths: ['/pub/b/:backend/status-stream', '/pub/c/:cluster/b/:backend/status-stream'],
     summary: 'A backend’s statuses as events, from the first or after Last-Event-ID; stays open',
     access: 'public',
+    headers: z.object({
+      'Last-Event-ID': backendStatus.optional().describe('the status to go on from'),
+    }),
     answer: { 'text/event-stream': z.string() },
     failures: ['NotFound'],
   },

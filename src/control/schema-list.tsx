@@ -62,6 +62,13 @@ function Words({ schema }: { readonly schema: JsonSchema }) {
 function kindOf({ type, enum: choices, const: only, minimum, maximum }: JsonSchema): string {
   if (Array.isArray(choices)) return choices.join(' | ')
   if (only !== undefined) return JSON.stringify(only)
-  const range = typeof minimum === 'number' ? ` from ${minimum} to ${Number(maximum)}` : ''
+  if (Array.isArray(type)) return type.join(' or ')
+  const range = boundOf('from', minimum) + boundOf('to', maximum)
   return typeof type === 'string' ? type + range : 'anything'
+}
+
+/** Those of what a number can be exactly tell nobody anything. */
+function boundOf(word: string, bound: unknown): string {
+  const isTold = typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER
+  return isTold ? ` ${word} ${bound}` : ''
 }

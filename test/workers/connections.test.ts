@@ -220,7 +220,8 @@ it('gives everyone the same static token, and refuses what is for one alone', as
     ok: true,
     value: { isStatic: true, user: undefined, auth: undefined, secretToken: '' },
   })
-  for (const own of [{ user: 'alice' }, { auth: { a: 1 } }, { maxUses: 1 }, { path: '/a' }]) {
+  const personal = [{ user: 'alice' }, { auth: { a: 1 } }, { maxUses: 1 }, { path: '/a' }]
+  for (const own of [...personal, { expiresInSeconds: 60 }]) {
     const refused = await connections.connect({ ...order, ...own })
     expect(refused).toMatchObject({ ok: false, failure: { kind: 'InvalidRequest' } })
   }

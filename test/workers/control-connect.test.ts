@@ -13,7 +13,7 @@ const ORDER = {
   spawn: undefined,
   user: undefined,
   auth: undefined,
-  expiresInSeconds: 3600,
+  expiresInSeconds: undefined,
   maxUses: undefined,
   origin: undefined,
   methods: undefined,
@@ -40,6 +40,20 @@ it.for<[body: object, order: object]>([
   ],
   [{ spawn_config: { executable } }, { spawn: SPAWN }],
   [{ spawn_config: { executable: null } }, { spawn: { ...SPAWN, executable: null } }],
+  [
+    { spawn_config: { executable: { size: 0.5, most: Number.MAX_SAFE_INTEGER } } },
+    { spawn: { ...SPAWN, executable: { size: 0.5, most: Number.MAX_SAFE_INTEGER } } },
+  ],
+  ...[
+    'localhost',
+    'a.example:80',
+    'a.example:443',
+    '127.0.0.1:8080',
+    `${'n'.repeat(63)}.example`,
+  ].map((cluster): [object, object] => [
+    { spawn_config: { executable, cluster } },
+    { spawn: { ...SPAWN, cluster } },
+  ]),
   [
     {
       spawn_config: {
@@ -138,6 +152,8 @@ it.for<[field: string, body: unknown]>([
   ['spawn_config', { spawn_config: [] }],
   ['spawn_config.executable', { spawn_config: {} }],
   ['spawn_config.executable', { spawn_config: { executable: 'x'.repeat(1024 * 1024) } }],
+  ['spawn_config.executable', '{"spawn_config":{"executable":{"id":9007199254740993}}}'],
+  ['spawn_config.executable', '{"spawn_config":{"executable":{"ids":[1,{"id":1e400}]}}}'],
   ['spawn_config.id', { spawn_config: { executable, id: '' } }],
   ['spawn_config.id', { spawn_config: { executable, id: 'n'.repeat(46) } }],
   ['spawn_config.id', { spawn_config: { executable, id: 'Upper' } }],
@@ -150,6 +166,20 @@ it.for<[field: string, body: unknown]>([
   ['spawn_config.cluster', { spawn_config: { executable, cluster: 'a.example:0' } }],
   ['spawn_config.cluster', { spawn_config: { executable, cluster: 'a.example:65536' } }],
   ['spawn_config.cluster', { spawn_config: { executable, cluster: 'a.example:x' } }],
+  ...['a..b', '1.2.3', '127.1', '0x7f.1', '0177.0.0.1', '2130706433', '1.2.3.256'].map(
+    (cluster): [string, unknown] => [
+      'spawn_config.cluster',
+      { spawn_config: { executable, cluster } },
+    ],
+  ),
+  ['spawn_config.cluster', { spawn_config: { executable, cluster: 'a-.example' } }],
+  ['spawn_config.cluster', { spawn_config: { executable, cluster: 'a.example:080' } }],
+  ['spawn_config.cluster', { spawn_config: { executable, cluster: `${'n'.repeat(64)}.example` } }],
+  ['spawn_config.cluster', { spawn_config: { executable, cluster: 'a.'.repeat(130) + 'b' } }],
+  [
+    'spawn_config.subdomain',
+    { spawn_config: { executable, subdomain: 'doc', cluster: '127.0.0.1:8080' } },
+  ],
   ['spawn_config.subdomain', { spawn_config: { executable, subdomain: '' } }],
   ['spawn_config.subdomain', { spawn_config: { executable, subdomain: '-a' } }],
   ['spawn_config.subdomain', { spawn_config: { executable, subdomain: 'a-' } }],
@@ -181,6 +211,8 @@ it.for<[field: string, body: unknown]>([
   ['origin', { origin: 'null' }],
   ['origin', { origin: 'ftp://app.example.com' }],
   ['scope', { scope: [] }],
+  ['scope', { scope: { method: ['GET'] } }],
+  ['scope', { scope: { methods: ['GET'], paths: '/docs' } }],
   ['scope.methods', { scope: { methods: [] } }],
   ['scope.methods[1]', { scope: { methods: ['GET', 'G T'] } }],
   ['scope.methods', { scope: { methods: Array.from({ length: 17 }, () => 'GET') } }],
@@ -200,7 +232,9 @@ it.for<[field: string, body: unknown]>([
   const { id, kind, message, ...others } = await response.json<Record<string, string>>()
   expect([response.status, kind, others]).toEqual([422, 'InvalidRequest', {}])
   expect(id).toMatch(/^[a-z0-9]{14}$/)
-  expect(message?.slice(0, field.length + 2)).toBe(`${field}: `)
+  const problems = message?.split('; ') ?? []
+  expect(problems[0]?.slice(0, field.length + 2)).toBe(`${field}: `)
+  expect(problems).toEqual([...new Set(problems)])
   expect(calls).toEqual([])
 })
 
@@ -211,6 +245,17 @@ it('names every field that is wrong', async () => {
   })
   const { message } = await response.json<{ message: string }>()
   expect(message).toMatch(/^key\.name: .*; spawn_config\.lifetime_limit_seconds: /)
+})
+
+it.for<[message: string, body: object]>([
+  ['spawn_config.executable: it is missing', { spawn_config: {} }],
+  [
+    'scope: expected {"methods"?, "path"?}, and nothing else',
+    { scope: { method: ['a value that nobody is told'] } },
+  ],
+])('says what is wrong: %s', async ([message, body]) => {
+  const response = await controlClient().post('/ctrl/connect', body)
+  expect(await response.json()).toMatchObject({ kind: 'InvalidRequest', message })
 })
 
 it.for<[field: string, given: object]>([

@@ -109,6 +109,9 @@ it.for([
   ['limit', 'limit=-1'],
   ['limit', 'limit=ten'],
   ['limit', 'limit='],
+  ['after', 'after='],
+  ['after', 'after=!!!'],
+  ['after', 'after=tk-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789ABCD'],
   ['after', `after=${'x'.repeat(1025)}`],
 ])('refuses a wrong %s: ?%s', async ([field, query]) => {
   const { get, calls } = controlClient()
@@ -119,6 +122,40 @@ it.for([
     expect(message).toMatch(new RegExp(`^${field}: `))
   }
   expect(calls).toEqual([])
+})
+
+const CURSOR = 'AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_ABCDE'
+
+it.for<[path: string, after: string]>([
+  ['/ctrl/b/b1/tokens', CURSOR.slice(1)],
+  ['/ctrl/b/b1/tokens', `${CURSOR}E`],
+  ['/ctrl/b/b1/tokens', `${CURSOR.slice(0, -1)}F`],
+  ['/ctrl/b/b1/tokens', `+${CURSOR.slice(1)}`],
+  ['/ctrl/b/b1/tokens', `${CURSOR}=`],
+  ['/ctrl/b/b1/tokens', 'b1'],
+  ['/ctrl/backends', CURSOR],
+  ['/ctrl/backends', 'b1 '],
+  ['/ctrl/backends', 'n'.repeat(46)],
+])('starts no list of %s anew after what was never its next page: %s', async ([path, after]) => {
+  const { get, calls } = controlClient()
+  const response = await get(`${path}?after=${encodeURIComponent(after)}`)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({
+    message: expect.stringMatching(/^after: expected /),
+  })
+  expect(calls).toEqual([])
+})
+
+it('goes on where a list of tokens said that its next page is', async () => {
+  const { get, calls } = controlClient()
+  expect((await get(`/ctrl/b/b1/tokens?after=${CURSOR}&limit=100`)).status).toBe(200)
+  expect(calls).toEqual([['tokens', 'b1', { after: CURSOR, limit: 100 }]])
+})
+
+it.for(['0', '101', 'ten'])('says once that a limit of %s is wrong', async (limit) => {
+  const response = await controlClient().get(`/ctrl/backends?limit=${limit}`)
+  const message = 'limit: expected a whole number from 1 to 100'
+  expect(await response.json()).toMatchObject({ message })
 })
 
 it('refuses a namespace that no key can have', async () => {

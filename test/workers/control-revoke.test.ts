@@ -15,6 +15,11 @@ const forms: readonly (readonly [body: object, selector: object])[] = [
     { backend_id: 'b1', user: '' },
     { backendId: 'b1', user: '' },
   ],
+  [{ backend: 'b1' }, { backendId: 'b1' }],
+  [
+    { backend: 'b1', user: 'alice' },
+    { backendId: 'b1', user: 'alice' },
+  ],
   [{ key: { name: 'k' } }, { key: { name: 'k', namespace: '' } }],
   [
     { key: { name: 'k', namespace: 'n' }, user: 'alice' },
@@ -41,7 +46,7 @@ it.for(forms)('POST /ctrl/b/revoke answers as Plane only what Plane has: %o', as
   const [body, selector] = form
   const { post, calls } = controlClient()
   const response = await post('/ctrl/b/revoke', body)
-  const isPlanes = 'backendId' in selector && 'user' in selector
+  const isPlanes = 'backend_id' in body && 'user' in body
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json'])
   expect(response.headers.get('x-portico-tokens-revoked')).toBe(isPlanes ? '2' : null)
   expect(response.headers.get('x-portico-revoked-within-seconds')).toBe(isPlanes ? '5' : null)
@@ -63,6 +68,10 @@ it.for<[field: string, body: unknown]>([
   ['the body', { backend_id: 'b1', usr: 'alice' }],
   ['the body', { backend_id: 'b1', issued_before: 5 }],
   ['backend_id', { backend_id: 'B1' }],
+  ['backend', { backend: 'B1' }],
+  ['the body', { backend: 'b1', backend_id: 'b1' }],
+  ['the body', { backend: 'b1', usr: 'alice' }],
+  ['the body', { backend: 'b1', key: { name: 'k' } }],
   ['the body', { backend_id: 'b1', key: { name: 'k' } }],
   ['key.name', { key: { name: '' } }],
   ['key', { key: { name: 'k', tag: 't' } }],

@@ -81,7 +81,7 @@ it.for<[what: string, init: RequestInit]>([
       },
       user: undefined,
       auth: undefined,
-      expiresInSeconds: 3600,
+      expiresInSeconds: undefined,
       maxUses: undefined,
       origin: undefined,
       methods: undefined,
