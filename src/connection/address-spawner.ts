@@ -22,6 +22,12 @@ export function addressFor(
   return undefined
 }
 
+/** Whether a connect call may name this address now: what it once could may be denied since. */
+export function canName(address: BackendAddress, spawners: readonly AddressSpawner[]): boolean {
+  const { kind, ...place } = address
+  return typeof addressFor(kind === 'room' ? { room: place } : place, spawners) === 'object'
+}
+
 /** Members of an executable that is an object with this one and no other member. */
 export function soleMember(executable: unknown, name: string): unknown {
   if (typeof executable !== 'object' || executable === null) return undefined

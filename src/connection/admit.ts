@@ -1,5 +1,6 @@
 import type { Refusal } from '../refusal/refusal.ts'
 import type { AdmissionRefusal } from '../store/admission.ts'
+import type { BackendAddress } from '../store/backend-plan.ts'
 import {
   backendObjectName,
   readConnectionToken,
@@ -32,6 +33,8 @@ export interface AdmitContext extends VerifyContext {
   /** How long to wait for a backend that is starting. */
   readonly waitMs: number
   readonly granted: GrantMemory
+  /** Whether a connect call may still name this address, as one did, perhaps long ago. */
+  readonly isServed: (address: BackendAddress) => boolean
 }
 
 /** Lets a request with a token in. What is forged, mangled or expired never reaches an object. */
@@ -150,8 +153,9 @@ async function askBackend(
     const isNobody = answer.kind === 'unknown' && token === undefined
     return turned(isNobody ? noSuchBackend : refusalFor(answer.kind), answer.backendId)
   }
+  if (answer.isNamed && !context.isServed(answer.address)) return turned(notServed, answer.plan.id)
   const grant = grantOf(answer, token)
-  remember(slot, answer, grant, context.granted.rememberMs, context.now)
+  remember(slot, backend, answer, grant, context.granted.rememberMs, context.now)
   return { ok: true, value: grant }
 }
 
@@ -191,6 +195,10 @@ const FOREIGN = turnedStranger({
   detail: 'the token is one of another backend',
 })
 
+const notServed: Refusal = {
+  code: 'backend_gone',
+  detail: 'the gate no longer serves this backend',
+}
 const noSuchBackend: Refusal = { code: 'route_unknown', detail: 'there is no such backend' }
 const gone: Refusal = { code: 'backend_gone', detail: 'the backend has ended' }
 

@@ -1,13 +1,14 @@
+import type { BackendAddress } from '../store/backend-plan.ts'
 import type { StatusEntry } from '../store/backend-status.ts'
-import { readConnectionToken } from '../token/connection-token.ts'
+import { backendObjectName, readConnectionToken } from '../token/connection-token.ts'
 import { tokenKeys, type TokenKeys } from '../token/token-key.ts'
 import { admit, admitByName, refusalFor, verifyByName } from './admit.ts'
 import { connect } from './connect.ts'
 import type { Connections, Controlled } from './connections.ts'
-import { grantMemory } from './grant-memory.ts'
+import { forgetGrants, grantMemory } from './grant-memory.ts'
 import { listBackends, listTokens } from './list.ts'
 import { revoke } from './revoke.ts'
-import type { AddressSpawner } from './address-spawner.ts'
+import { canName, type AddressSpawner } from './address-spawner.ts'
 import type { Spawner } from './spawner.ts'
 import { stopBackend } from './start-backend.ts'
 import { asking, backendObject, noSuchBackend, type Stores } from './stores.ts'
@@ -36,6 +37,8 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
   const waitMs = settings.startSeconds * 1000
   let imported: TokenKeys | undefined
   const keysOnce = async () => (imported ??= await tokenKeys(settings.keys))
+  const isServed = (address: BackendAddress) => canName(address, addressSpawners)
+  const admitting = { stores, waitMs, granted, tokenKeys: keysOnce, isServed }
   const statuses = async (backendId: string): Promise<Controlled<readonly StatusEntry[]>> => {
     const asked = await asking(async () => (await backendObject(stores, backendId)).statuses())
     return asked.ok && asked.value.length === 0 ? noSuchBackend : asked
@@ -52,12 +55,14 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
       const stub = await backendObject(stores, backendId)
       const ending = await asking(async () => stub.terminate(kind, 'external'))
       if (!ending.ok) return ending
+      forgetGrants(granted, await backendObjectName(backendId))
       if (ending.value === 'unknown') return noSuchBackend
       if (ending.value === 'ended') return { ok: true, value: undefined }
       return stopBackend(backendId, kind, spawner, stub)
     },
 
-    revoke: (selector) => revoke(selector, stores, rememberSeconds),
+    revoke: (selector) =>
+      revoke(selector, stores, rememberSeconds, (backend) => forgetGrants(granted, backend)),
 
     statuses,
 
@@ -77,12 +82,11 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
     backends: (namespace, page) => listBackends(namespace, page, stores),
 
     admit(token, arrival) {
-      return admit(token, arrival, { stores, now: now(), waitMs, granted, tokenKeys: keysOnce })
+      return admit(token, arrival, { ...admitting, now: now() })
     },
 
     admitByName(backendId, token, arrival) {
-      const context = { stores, now: now(), waitMs, granted, tokenKeys: keysOnce }
-      return admitByName(backendId, token, arrival, context)
+      return admitByName(backendId, token, arrival, { ...admitting, now: now() })
     },
 
     verifyByName(backendId, token) {

@@ -13,6 +13,8 @@ export interface HostUse extends TokenUse {
 interface RememberedGrant {
   readonly admitted: Admitted
   readonly grant: Grant
+  /** Name of the `Backend` object. */
+  readonly backend: string
   readonly until: number
 }
 
@@ -57,6 +59,7 @@ export function outOfGrant({ plan, token }: Admitted, use: HostUse) {
 /** A token that may be used a number of times is never remembered: each use has to be counted. */
 export function remember(
   { memory, key }: GrantSlot,
+  backend: string,
   admitted: Admitted,
   grant: Grant,
   rememberMs: number,
@@ -66,6 +69,12 @@ export function remember(
   if (usesLeft !== undefined || rememberMs === 0) return
   const mayIdle = grant.maxIdleSeconds !== undefined
   const forMs = mayIdle ? Math.min(rememberMs, MAX_UNTOLD_MS) : rememberMs
-  const until = Math.min(now + forMs, (expiresAt ?? Infinity) * 1000)
-  memory.set(key, { admitted, grant, until }, user.length + auth.length)
+  const endsAt = Math.min((expiresAt ?? Infinity) * 1000, admitted.livesUntil ?? Infinity)
+  const until = Math.min(now + forMs, endsAt)
+  memory.set(key, { admitted, grant, backend, until }, user.length + auth.length)
+}
+
+/** Has a backend asked again about everyone who comes, since somebody was taken out or it ends. */
+export function forgetGrants({ tokens, open }: GrantMemory, backend: string): void {
+  for (const memory of [tokens, open]) memory.deleteWhere((granted) => granted.backend === backend)
 }

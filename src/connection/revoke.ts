@@ -4,11 +4,15 @@ import { readTokenId } from '../token/token-id.ts'
 import type { Controlled, Revoked, RevokeSelector } from './connections.ts'
 import { asking, failed, keyObject, type Stores } from './stores.ts'
 
-/** @param withinSeconds for how long an isolate may remember that it let a token in */
+/**
+ * @param withinSeconds for how long an isolate may remember that it let a token in
+ * @param forget has this isolate ask the `Backend` object again, by its name
+ */
 export async function revoke(
   selector: RevokeSelector,
   stores: Stores,
   withinSeconds: number,
+  forget: (backend: string) => void,
 ): Promise<Controlled<Revoked>> {
   const found = await tokensMeant(selector, stores)
   if (!found.ok) return found
@@ -16,6 +20,7 @@ export async function revoke(
   const { backend, tokens } = found.value
   const asked = await asking(async () => stores.backends.getByName(backend).revoke(tokens))
   if (!asked.ok) return asked
+  forget(backend)
   return { ok: true, value: { tokensRevoked: asked.value ?? 0, withinSeconds } }
 }
 

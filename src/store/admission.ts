@@ -1,4 +1,5 @@
 import type { BackendAddress, BackendPlan } from './backend-plan.ts'
+import type { BackendRow } from './backend-row.ts'
 import type { TokenRow } from './token-rows.ts'
 
 export type AdmissionRefusal =
@@ -20,6 +21,10 @@ export type AdmissionAnswer =
       readonly kind: 'admitted'
       readonly plan: Pick<BackendPlan, 'id' | 'cluster' | 'subdomain' | 'maxIdleSeconds'>
       readonly address: BackendAddress
+      /** Whether a connect call named the address; a spawner told it otherwise. */
+      readonly isNamed: boolean
+      /** When its lifetime ends, in milliseconds since the epoch. */
+      readonly livesUntil: number | undefined
       /** `undefined` where anyone may go. */
       readonly token: Omit<TokenRow, 'idHash'> | undefined
     }
@@ -46,11 +51,22 @@ export function isAtHost(
 
 /** What the gate may know of a backend and a token that it lets in. */
 export function admittedOf(
-  { id, cluster, subdomain, maxIdleSeconds }: BackendPlan,
+  { plan, createdAt }: BackendRow,
+  address: BackendAddress,
   token: TokenRow | undefined,
-): Pick<Extract<AdmissionAnswer, { kind: 'admitted' }>, 'plan' | 'token'> {
-  const plan = { id, cluster, subdomain, maxIdleSeconds }
-  if (token === undefined) return { plan, token }
+): Extract<AdmissionAnswer, { kind: 'admitted' }> {
+  const { id, cluster, subdomain, lifetimeLimitSeconds, maxIdleSeconds } = plan
+  return {
+    kind: 'admitted',
+    plan: { id, cluster, subdomain, maxIdleSeconds },
+    address,
+    isNamed: plan.address !== undefined,
+    livesUntil: lifetimeLimitSeconds && createdAt + lifetimeLimitSeconds * 1000,
+    token: token && withoutHash(token),
+  }
+}
+
+function withoutHash(token: TokenRow): Omit<TokenRow, 'idHash'> {
   const { idHash: _, ...rest } = token
-  return { plan, token: rest }
+  return rest
 }

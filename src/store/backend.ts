@@ -114,7 +114,7 @@ export class Backend extends DurableObject {
       return { kind: 'used_up', backendId }
     }
     await this.#countUse(row)
-    return { kind: 'admitted', ...admittedOf(row.plan, token), address: row.address }
+    return admittedOf(row, row.address, token)
   }
 
   /** Waits until the backend is ready, or is never going to be. */

@@ -70,7 +70,11 @@ export function takeUse(sql: SqlStorage, idHash: ArrayBuffer): boolean {
   return taken.rowsWritten > 0
 }
 
-/** @returns how many tokens could be used until now, and whether the static one is among them */
+/**
+ * Those that are used up too, since what came in with them may still be open.
+ *
+ * @returns how many it were, and whether the static one is among them
+ */
 export function revokeTokens(
   sql: SqlStorage,
   selector: TokenSelector,

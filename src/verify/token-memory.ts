@@ -4,6 +4,8 @@ export interface TokenMemory<T> {
   /** @param characters what the value takes beside the token */
   readonly set: (token: string, value: T, characters?: number) => void
   readonly delete: (token: string) => void
+  /** Looks at all of them, which takes as long as there are many. */
+  readonly deleteWhere: (isMeant: (value: T) => boolean) => void
 }
 
 /**
@@ -31,6 +33,11 @@ export function createTokenMemory<T>(maxCharacters: number): TokenMemory<T> {
     delete(token) {
       recent.delete(token)
       earlier.delete(token)
+    },
+    deleteWhere(isMeant) {
+      for (const entries of [recent, earlier]) {
+        for (const [token, value] of entries) if (isMeant(value)) entries.delete(token)
+      }
     },
   }
 }
