@@ -19,9 +19,16 @@ export async function forwardToBackend(
         ? await target.service.fetch(url, init)
         : // The edge cache does not know `x-verified-*`: what one person got is not for another.
           await send(url, { ...init, cache: 'no-store' })
-    return ok(response)
+    if (isAnswer(response)) return ok(response)
+    void response.body?.cancel()
+    console.error('portico: a backend answered with a status that is none')
   } catch (error) {
     logFailure('a backend failed with', error)
-    return refuse('backend_unavailable', 'the backend cannot be reached right now')
   }
+  return refuse('backend_unavailable', 'the backend cannot be reached right now')
+}
+
+/** No response can be made of another status (Fetch standard); a 101 counts only with its socket. */
+function isAnswer({ status, webSocket }: Response): boolean {
+  return webSocket !== null || (status >= 200 && status <= 599)
 }

@@ -1,5 +1,5 @@
 import { logFailure } from '../refusal/log-failure.ts'
-import type { Refusal } from '../refusal/refusal.ts'
+import type { Refusal, Result } from '../refusal/refusal.ts'
 
 /** How the gate keeps asking about a connection that lasts. */
 export interface Welcome {
@@ -26,6 +26,26 @@ export async function askWhileOpen(
     const refusal = await answerOf(ask)
     if (!isOpen()) return undefined
     if (refusal !== undefined) return refusal
+  }
+}
+
+/**
+ * Asks as well while an answer is waited for: who thinks for long is in use all the while.
+ *
+ * @returns the answer, or why nobody waits for it any more
+ */
+export async function askWhileWaiting<T>(
+  answering: Promise<Result<T>> | Result<T>,
+  welcome: Welcome,
+): Promise<Result<T>> {
+  let isWaiting = true
+  const turnedAway = askWhileOpen(welcome, () => isWaiting).then((refusal) =>
+    refusal === undefined ? answering : ({ ok: false, refusal } as const),
+  )
+  try {
+    return await Promise.race([answering, turnedAway])
+  } finally {
+    isWaiting = false
   }
 }
 

@@ -6,12 +6,13 @@ import type { Refusal } from '../refusal/refusal.ts'
 import { checkUrl, type RawUrl } from '../route/path.ts'
 import { answerAuthLink, AUTH_COOKIE, AUTH_LINK } from './auth-link.ts'
 import { preflightByName, refusedByName, sharedByName, toldByName } from './by-name-response.ts'
+import { checkRequest } from './check-request.ts'
 import { isPreflight } from './cors.ts'
 import type { NamedBackend, NamedGate } from './named-backend.ts'
 import { checkOrigin } from './origin-check.ts'
 import { isWebSocketUpgrade } from './refused-upgrade.ts'
 import { sendGranted } from './send-granted.ts'
-import { arrivalOf, malformedUpgrade, type GrantedAnswer, type GrantedVisit } from './token-path.ts'
+import { arrivalOf, type GrantedAnswer, type GrantedVisit } from './token-path.ts'
 import { grantedRequest } from './token-request.ts'
 import { grantedResponse } from './token-response.ts'
 
@@ -41,8 +42,8 @@ export async function forwardByName(
   if (!checked.ok) return refused(checked.refusal)
   // No backend has another name, so that no object is asked about it.
   if (!backendName.safeParse(backendId).success) return refused(NO_NAME)
-  const malformed = malformedUpgrade(request, isUpgrade)
-  if (malformed !== undefined) return refused(malformed)
+  const possible = checkRequest(request, isUpgrade)
+  if (!possible.ok) return refused(possible.refusal)
   // A preflight never brings a credential, so nobody could be let through with it.
   if (isPreflight(request)) {
     return { response: preflightByName(gate.cors, request), refusal: undefined }
@@ -70,12 +71,12 @@ export async function forwardByName(
   const { headers } = outgoing.value.init
   headers.delete('authorization')
   if (prefix !== '' && grant.address.kind !== 'room') headers.set('x-forwarded-prefix', prefix)
-  const answered = await sendGranted(gate, grant, outgoing.value, context)
-  if (!answered.ok) return refused(answered.refusal, grant.backendId)
-
   const ask = () =>
     token === undefined ? stillOpen(connections, backendId, arrival) : connections.keepAlive(token)
-  const response = grantedResponse(answered.value, grant, { ask, sleep: context.sleep })
+  const welcome = { ask, sleep: context.sleep }
+  const answered = await sendGranted(gate, grant, outgoing.value, context, welcome)
+  if (!answered.ok) return refused(answered.refusal, grant.backendId)
+  const response = grantedResponse(answered.value, grant, welcome)
   return { response: sharedByName(gate.cors, request, response, isByCookie), refusal: undefined }
 }
 

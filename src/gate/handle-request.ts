@@ -9,6 +9,7 @@ import { forwardToBackend } from '../forward/to-backend.ts'
 import { forwardToRoom } from '../forward/to-room.ts'
 import { destinationOfRoute, findRoute, type Route } from './find-route.ts'
 import type { Gate, Guard, Visit } from './gate.ts'
+import { checkRequest } from './check-request.ts'
 import { preflightResponse } from './cors.ts'
 import { checkOrigin } from './origin-check.ts'
 import { outgoingRequest, withChosenProtocol } from './outgoing-request.ts'
@@ -41,9 +42,8 @@ export async function handleRequest<Env, C>(
   if (route === undefined) return ok(undefined)
   const preflight = preflightResponse(gate.cors, request)
   if (preflight !== undefined) return ok({ response: preflight, identity: undefined })
-  if (isUpgrade && (request.method !== 'GET' || request.body !== null)) {
-    return refuse('request_malformed', 'a WebSocket upgrade must be a GET without a body')
-  }
+  const possible = checkRequest(request, isUpgrade)
+  if (!possible.ok) return possible
 
   const carried = carry(route.guard, request, url.search)
   if (!carried.ok) return carried

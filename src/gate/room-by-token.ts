@@ -2,6 +2,7 @@ import type { Credential } from '../carry/find-credential.ts'
 import { takeFromHeaders, takeFromSearch } from '../carry/take-credential.ts'
 import type { Connections } from '../connection/connections.ts'
 import { forwardToRoom } from '../forward/to-room.ts'
+import { askWhileWaiting } from '../forward/while-open.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
 import type { RawUrl } from '../route/path.ts'
 import type { Route } from './find-route.ts'
@@ -60,8 +61,10 @@ async function enter<Env, C>(
   if (!outgoing.ok) return outgoing
   const { headers } = outgoing.value.init
   takeFromHeaders(headers, [...headers.keys()], carriers)
-  const answered = await forwardToRoom(namespace, route.room, outgoing.value, context.sleep)
-  if (!answered.ok) return answered
   const welcome = { ask: () => connections.keepAlive(token), sleep: context.sleep }
+  const answering = forwardToRoom(namespace, route.room, outgoing.value, context.sleep)
+  const mayIdle = grant.maxIdleSeconds !== undefined
+  const answered = await (mayIdle ? askWhileWaiting(answering, welcome) : answering)
+  if (!answered.ok) return answered
   return ok(grantedResponse(answered.value, grant, welcome))
 }

@@ -2,7 +2,9 @@ import type { Grant } from '../connection/connections.ts'
 import type { Outgoing } from '../forward/outgoing.ts'
 import { forwardToBackend } from '../forward/to-backend.ts'
 import { forwardToRoom } from '../forward/to-room.ts'
+import { askWhileWaiting, type Welcome } from '../forward/while-open.ts'
 import { refuse, type Result } from '../refusal/refusal.ts'
+import type { BackendAddress } from '../store/backend-plan.ts'
 import type { Gate, Visit } from './gate.ts'
 
 /** What of the gate a request meets that was granted a backend; none of its guards and hooks. */
@@ -14,9 +16,21 @@ export interface GrantedGate extends Pick<Gate<never, never>, 'roomPrefix' | 're
   readonly credentialCookies: readonly string[]
 }
 
+/** @param welcome asked about a backend that may idle out, for as long as it has not answered */
 export function sendGranted(
+  gate: GrantedGate,
+  { address, maxIdleSeconds }: Grant,
+  outgoing: Outgoing,
+  context: Visit<unknown>['context'],
+  welcome: Welcome,
+): Result<Response> | Promise<Result<Response>> {
+  const answering = send(gate, address, outgoing, context)
+  return maxIdleSeconds === undefined ? answering : askWhileWaiting(answering, welcome)
+}
+
+function send(
   { rooms, connected }: GrantedGate,
-  { address }: Grant,
+  address: BackendAddress,
   outgoing: Outgoing,
   context: Visit<unknown>['context'],
 ): Result<Response> | Promise<Result<Response>> {

@@ -1,6 +1,7 @@
 import type { Arrival, Connections, Grant } from '../connection/connections.ts'
 import type { Refusal } from '../refusal/refusal.ts'
 import { checkUrl, hostOf, type RawUrl } from '../route/path.ts'
+import { checkRequest } from './check-request.ts'
 import { isPreflight } from './cors.ts'
 import type { Visit } from './gate.ts'
 import { isWebSocketUpgrade } from './refused-upgrade.ts'
@@ -52,8 +53,8 @@ async function forward(
 
   const checked = checkUrl(url)
   if (!checked.ok) return refused(checked.refusal, undefined)
-  const malformed = malformedUpgrade(request, isUpgrade)
-  if (malformed !== undefined) return refused(malformed, undefined)
+  const possible = checkRequest(request, isUpgrade)
+  if (!possible.ok) return refused(possible.refusal, undefined)
   const admission = await connections.admit(path.token, arrivalOf(request, url, path.rest))
   if (!admission.ok) return refused(toldTo(admission.turned), admission.turned.backendId)
   const grant = admission.value
@@ -62,9 +63,9 @@ async function forward(
   const forwarded = grant.isStatic ? url.path : path.rest
   const outgoing = grantedRequest(gate, grant, path.token, forwarded, url, request, isUpgrade)
   if (!outgoing.ok) return refused(outgoing.refusal, undefined)
-  const answered = await sendGranted(gate, grant, outgoing.value, context)
-  if (!answered.ok) return refused(answered.refusal, grant.backendId)
   const welcome = { ask: () => connections.keepAlive(path.token), sleep: context.sleep }
+  const answered = await sendGranted(gate, grant, outgoing.value, context, welcome)
+  if (!answered.ok) return refused(answered.refusal, grant.backendId)
   const response = withTokenInUrl(grantedResponse(answered.value, grant, welcome))
   return { response, refusal: undefined }
 }
@@ -75,11 +76,6 @@ function isAt({ backendId, subdomain }: Grant, label: string): boolean {
 }
 
 const ELSEWHERE: Refusal = { code: 'forbidden', detail: 'the backend is not at this host' }
-
-export function malformedUpgrade(request: Request, isUpgrade: boolean): Refusal | undefined {
-  if (!isUpgrade || (request.method === 'GET' && request.body === null)) return undefined
-  return { code: 'request_malformed', detail: 'a WebSocket upgrade must be a GET without a body' }
-}
 
 /** @param rest what follows of the path after what leads to the backend */
 export function arrivalOf(request: Request, url: RawUrl, rest: string): Arrival {

@@ -7,7 +7,7 @@ import { ok, type Result } from '../refusal/refusal.ts'
 import { asciiText, cutUrl, type RawUrl } from '../route/path.ts'
 import { ready, setForwarded } from './outgoing-request.ts'
 import type { GrantedGate } from './send-granted.ts'
-import { tokenPathOf, wholeTokenPathOf } from './token-segment.ts'
+import { wholeTokenPathOf } from './token-segment.ts'
 
 /**
  * The request as the backend of a grant gets it. What else the caller brings is the
@@ -76,7 +76,6 @@ function targetOf({ address }: Grant, path: string, url: RawUrl, roomPrefix: str
 function dropForeignReferer(headers: Headers, token: string | undefined): void {
   const referer = headers.get('referer')
   if (referer === null) return
-  const { path } = cutUrl(referer)
-  const named = token === undefined ? wholeTokenPathOf(path) : tokenPathOf(path, '')
+  const named = wholeTokenPathOf(cutUrl(referer).path)
   if (named !== undefined && named.token !== token) headers.delete('referer')
 }

@@ -39,7 +39,8 @@ export function grantedResponse(response: Response, grant: Grant, welcome: Welco
 /** One that is packed would have to be unpacked to be watched, and packed again. */
 function isEventStream(headers: Headers): boolean {
   const type = headers.get('content-type')
-  return type?.startsWith('text/event-stream') === true && !headers.has('content-encoding')
+  const isStream = type?.toLowerCase().startsWith('text/event-stream') === true
+  return isStream && !headers.has('content-encoding')
 }
 
 /** For strangers every cause is this one, byte for byte, so that they learn nothing of what exists. */

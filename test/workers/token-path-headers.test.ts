@@ -97,9 +97,16 @@ it('tells the backend the address that the platform saw', async () => {
   expect(headers['x-forwarded-for']).toBe('192.0.2.1')
 })
 
+const OTHER_TOKEN = 'B'.repeat(72)
+
 it.for([
-  ['of another token', 'https://gate.example/another-token-of-a-backend/page', undefined],
-  ['of another static token', 'https://gate.example/s.another-token-of-a-backend', undefined],
+  ['of another token', `https://gate.example/${OTHER_TOKEN}/page`, undefined],
+  ['of another static token', `https://gate.example/s.${OTHER_TOKEN}`, undefined],
+  [
+    'with a long name',
+    'https://code.example/a-very-long-name/page',
+    'https://code.example/a-very-long-name/page',
+  ],
   ['of this token', `https://gate.example/${TOKEN}/page`, `https://gate.example/${TOKEN}/page`],
   ['of the application', 'https://app.example/page', 'https://app.example/page'],
 ] as const)(

@@ -166,7 +166,7 @@ describe('a socket to a backend', () => {
 })
 
 /** A response whose body the test goes on with. */
-function streaming() {
+function streaming(headers: Record<string, string> = {}) {
   const controllers: ReadableByteStreamController[] = []
   const { promise: cancelled, resolve: cancel } = Promise.withResolvers<void>()
   const body = new ReadableStream({
@@ -175,7 +175,7 @@ function streaming() {
     cancel: () => cancel(),
   })
   return {
-    backend: () => new Response(body),
+    backend: () => new Response(body, { headers }),
     say: (text: string) => controllers[0]?.enqueue(new TextEncoder().encode(text)),
     end: () => controllers[0]?.close(),
     /** Resolves once the gate has broken off. */
@@ -190,13 +190,14 @@ describe('a response that lasts', () => {
     const { backend, say, end } = streaming()
     const { answer } = await visitWith({ grant: IDLE, ...clock, ...store, backend }, `/${TOKEN}`)
     const reader = answer?.response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    // One sleeper waited for the answer, which is there.
     for (let round = 1; round <= 2; round++) {
       clock.wake()
-      await clock.slept(round + 1)
+      await clock.slept(round + 2)
       say(`part ${round}`)
       expect((await reader?.read())?.value).toBe(`part ${round}`)
     }
-    expect(clock.asked).toEqual([10_000, 10_000, 10_000])
+    expect(clock.asked).toEqual([10_000, 10_000, 10_000, 10_000])
     expect(store.asked).toEqual([TOKEN, TOKEN])
     end()
     expect((await reader?.read())?.done).toBe(true)
@@ -228,8 +229,63 @@ describe('a response that lasts', () => {
     ['without a body', IDLE, () => new Response(null, { status: 204 })],
   ])('is not one %s', async ([, grant, backend]) => {
     const clock = handClock()
-    const { answer } = await visitWith({ grant, ...clock, backend }, `/${TOKEN}`)
+    const store = storeThat()
+    const { answer } = await visitWith({ grant, ...clock, ...store, backend }, `/${TOKEN}`)
     await answer?.response.arrayBuffer()
+    clock.wake()
+    await scheduler.wait(0)
+    expect(store.asked).toEqual([])
+  })
+
+  it('is an event stream however its type is spelt', async () => {
+    const clock = handClock()
+    const { backend, cancelled } = streaming({ 'content-type': 'Text/Event-Stream' })
+    const { answer } = await visitWith({ ...clock, ...storeThat(REVOKED), backend }, `/${TOKEN}`)
+    const reader = answer?.response.body?.getReader()
+    clock.wake()
+    await expect(reader?.read()).rejects.toThrow()
+    await cancelled
+  })
+})
+
+describe('a request whose answer takes long', () => {
+  it('counts as use of a backend that can idle out, until the answer is there', async () => {
+    const clock = handClock()
+    const store = storeThat()
+    const thinking = Promise.withResolvers<Response>()
+    const backend = () => thinking.promise
+    const visiting = visitWith({ grant: IDLE, ...clock, ...store, backend }, `/${TOKEN}`)
+    for (let round = 1; round <= 2; round++) {
+      await clock.slept(round)
+      expect(store.asked).toHaveLength(round - 1)
+      clock.wake()
+    }
+    await clock.slept(3)
+    expect(store.asked).toEqual([TOKEN, TOKEN])
+    thinking.resolve(new Response('at last', { headers: { 'content-length': '7' } }))
+    const { answer } = await visiting
+    expect(await answer?.response.text()).toBe('at last')
+    clock.wake()
+    await scheduler.wait(0)
+    expect(store.asked).toHaveLength(2)
+  })
+
+  it('is turned away once its token is revoked', async () => {
+    const clock = handClock()
+    const thinking = Promise.withResolvers<Response>()
+    const backend = () => thinking.promise
+    const surroundings = { grant: IDLE, ...clock, ...storeThat(REVOKED), backend }
+    const visiting = visitWith(surroundings, `/${TOKEN}`)
+    await clock.slept(1)
+    clock.wake()
+    const { answer } = await visiting
+    expect(answer?.response.status).toBe(410)
+    expect(await answer?.response.json()).toMatchObject({ code: 'token_revoked' })
+  })
+
+  it('is not asked about where the backend does not idle out', async () => {
+    const clock = handClock()
+    await visitWith(clock, `/${TOKEN}`)
     expect(clock.asked).toEqual([])
   })
 })
