@@ -61,9 +61,10 @@ function lineOf(status: Status): string {
   )
 }
 
-function processOf({ exit_error }: Status): string | undefined {
-  if (exit_error === undefined) return undefined
-  return exit_error ? 'it failed' : 'it ended well'
+/** One that was ended for a reason has not ended well, whatever its process said. */
+function processOf({ exit_error, termination_reason }: Status): string | undefined {
+  if (exit_error === true) return 'it failed'
+  return exit_error === false && termination_reason === undefined ? 'it ended well' : undefined
 }
 
 function timeOf({ time }: Status): string {

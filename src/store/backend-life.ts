@@ -37,7 +37,9 @@ export class BackendLife {
 
   /** @returns `false` for a step that comes too late */
   add(entry: StatusEntry): boolean {
-    const whole = entry.status === 'terminated' ? { ...entry, ...this.#termination() } : entry
+    const isEnd = entry.status === 'terminated'
+    // What nobody saw fail has not failed, as Plane tells it.
+    const whole = isEnd ? { exitError: false, ...entry, ...this.#termination() } : entry
     const isLater = addStatus(this.#sql, whole)
     if (isLater) this.#watchers.tell(whole)
     return isLater

@@ -109,7 +109,7 @@ it('tells the history of a backend that has ended', async () => {
   const told = { termination_kind: 'hard', termination_reason: 'external', time: ISO }
   expect(statuses.slice(-2)).toEqual([
     { status: 'hard-terminating', ...told },
-    { status: 'terminated', ...told, last_status: 'hard-terminating' },
+    { status: 'terminated', ...told, exit_error: false, last_status: 'hard-terminating' },
   ])
 })
 
