@@ -22,12 +22,12 @@ async function statusOf(backendId: string): Promise<StatusDocument> {
 }
 
 /** A request that is refused, with Plane's form of an error. */
-async function refusal(request: object): Promise<[status: number, kind: string]> {
+async function refusal(request: object): Promise<[status: number, kind: string, message: string]> {
   const response = await gate.control('/ctrl/connect', request)
   const error = (await response.json()) as { id: string; kind: string; message: string }
   expect(Object.keys(error)).toEqual(['id', 'kind', 'message'])
   expect(error.id).toMatch(/^[a-z0-9]{14}$/)
-  return [response.status, error.kind]
+  return [response.status, error.kind, error.message]
 }
 
 it('controller_status: tells that the controller is there', async () => {
@@ -128,17 +128,23 @@ it.for([
 )
 
 it('answers for a backend that does not exist with 404, on every path', async () => {
-  for (const path of ['soft-terminate', 'hard-terminate']) {
-    expect((await gate.control(`/ctrl/b/nobody/${path}`)).status).toBe(404)
-  }
-  for (const path of ['status', 'status-stream', 'status/stream']) {
-    expect((await fetch(gate.url(`/pub/b/nobody/${path}`))).status).toBe(404)
+  const answers = [
+    ...['soft-terminate', 'hard-terminate'].map((path) => gate.control(`/ctrl/b/nobody/${path}`)),
+    ...['status', 'status-stream', 'status/stream'].map((path) =>
+      fetch(gate.url(`/pub/b/nobody/${path}`)),
+    ),
+  ]
+  for (const response of await Promise.all(answers)) {
+    expect(response.status).toBe(404)
+    const error = { kind: 'NotFound', message: 'Backend does not exist' }
+    expect(await response.json()).toMatchObject(error)
   }
 })
 
 it('no_drone_available: refuses what nothing here can run', async () => {
   const spawn_config = { executable: { image: 'nginx' } }
-  expect(await refusal({ spawn_config })).toEqual([400, 'InvalidRequest'])
+  const message = expect.stringMatching(/^spawn_config\.executable\b.*: /)
+  expect(await refusal({ spawn_config })).toEqual([400, 'InvalidRequest', message])
 })
 
 it('drone_pools: takes a pool and ignores it', async () => {
@@ -149,7 +155,8 @@ it('refuses the tag that the key was not taken with (409 KeyHeld)', async () => 
   await gate.connect({ key: { name: 'tagged', tag: 'a' } })
   const spawn_config = { executable: { origin: gate.backend.origin } }
   const other = { key: { name: 'tagged', tag: 'b' }, spawn_config }
-  expect(await refusal(other)).toEqual([409, 'KeyHeld'])
+  const message = 'Lock is held but tag does not match.'
+  expect(await refusal(other)).toEqual([409, 'KeyHeld', message])
   const same = await gate.connect({ key: { name: 'tagged', tag: 'a' } })
   expect(same.spawned).toBe(false)
 })
@@ -158,7 +165,8 @@ it.for<[what: string, request: object]>([
   ['a key that nobody holds', { key: { name: 'unheld' } }],
   ['neither key nor spawn config', {}],
 ])('refuses %s without a spawn config (409 KeyUnheldNoSpawnConfig)', async ([, request]) => {
-  expect(await refusal(request)).toEqual([409, 'KeyUnheldNoSpawnConfig'])
+  const message = 'Lock is unheld but no spawn config was provided.'
+  expect(await refusal(request)).toEqual([409, 'KeyUnheldNoSpawnConfig', message])
 })
 
 it('connects by the key alone to a backend that is there', async () => {
@@ -184,9 +192,11 @@ it.for<[field: string, value: unknown]>([
   const key = { name: `static with ${field}` }
   const executable = { origin: gate.backend.origin }
   const spawn_config = { executable, use_static_token: true }
-  expect(await refusal({ key, spawn_config, [field]: value })).toEqual([422, 'InvalidRequest'])
+  const message = expect.stringMatching(`^${field}: `)
+  const both = { key, spawn_config, [field]: value }
+  expect(await refusal(both)).toEqual([422, 'InvalidRequest', message])
   const first = await gate.connect({ key }, { use_static_token: true })
-  expect(await refusal({ key, [field]: value })).toEqual([400, 'InvalidRequest'])
+  expect(await refusal({ key, [field]: value })).toEqual([400, 'InvalidRequest', message])
   // Without them, everyone gets the same token.
   const second = await gate.connect({ key }, null)
   expect(second).toMatchObject({ token: first.token, secret_token: null, expires_at: null })

@@ -75,8 +75,10 @@ export const answers: Readonly<Record<string, Answer>> = {
     response.end('late but whole')
   },
 
-  cors(_request, response) {
-    response.setHeader('access-control-allow-origin', 'https://app.example').end()
+  /** With the headers that the query names. */
+  headers(_request, response, query) {
+    for (const [name, value] of query) response.setHeader(name, value)
+    response.end()
   },
 
   async hang(_request, response, query, line) {
