@@ -20,7 +20,7 @@ export const AUTH_LINK = '/_plane_auth'
 export async function answerAuthLink(
   { partitionedCookies }: Pick<NamedGate, 'partitionedCookies'>,
   connections: Pick<Connections, 'verifyByName'>,
-  { request, context }: GrantedVisit,
+  { request, context }: Pick<GrantedVisit, 'request' | 'context'>,
   url: RawUrl,
   { backendId, prefix }: NamedBackend,
 ): Promise<Result<Response>> {

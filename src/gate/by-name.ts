@@ -12,7 +12,7 @@ import type { NamedBackend, NamedGate } from './named-backend.ts'
 import { checkOrigin } from './origin-check.ts'
 import { isWebSocketUpgrade } from './refused-upgrade.ts'
 import { sendGranted } from './send-granted.ts'
-import { arrivalOf, type GrantedAnswer, type GrantedVisit } from './token-path.ts'
+import { arrivalOf, type GrantedVisit } from './token-path.ts'
 import { grantedRequest } from './token-request.ts'
 import { grantedResponse } from './token-response.ts'
 
@@ -28,15 +28,15 @@ export async function forwardByName(
   visit: GrantedVisit,
   url: RawUrl,
   named: NamedBackend,
-): Promise<GrantedAnswer> {
-  const { request, context } = visit
+): Promise<Response> {
+  const { request, context, onRefused } = visit
   const { backendId, prefix, rest } = named
   const isUpgrade = isWebSocketUpgrade(request)
   let isByCookie = false
-  const refused = (refusal: Refusal, reached?: string): GrantedAnswer => ({
-    response: refusedByName(gate, refusal, reached, request, isByCookie),
-    refusal,
-  })
+  const refused = (refusal: Refusal, reached?: string): Response => {
+    onRefused(refusal)
+    return refusedByName(gate, refusal, reached, request, isByCookie)
+  }
 
   const checked = checkUrl(url)
   if (!checked.ok) return refused(checked.refusal)
@@ -45,12 +45,10 @@ export async function forwardByName(
   const possible = checkRequest(request, isUpgrade)
   if (!possible.ok) return refused(possible.refusal)
   // A preflight never brings a credential, so nobody could be let through with it.
-  if (isPreflight(request)) {
-    return { response: preflightByName(gate.cors, request), refusal: undefined }
-  }
+  if (isPreflight(request)) return preflightByName(gate.cors, request)
   if (rest === AUTH_LINK) {
     const opened = await answerAuthLink(gate, connections, visit, url, named)
-    return opened.ok ? { response: opened.value, refusal: undefined } : refused(opened.refusal)
+    return opened.ok ? opened.value : refused(opened.refusal)
   }
 
   const found = findCredential(request.headers, '', CARRIERS)
@@ -77,7 +75,7 @@ export async function forwardByName(
   const answered = await sendGranted(gate, grant, outgoing.value, context, welcome)
   if (!answered.ok) return refused(answered.refusal, grant.backendId)
   const response = grantedResponse(answered.value, grant, welcome)
-  return { response: sharedByName(gate.cors, request, response, isByCookie), refusal: undefined }
+  return sharedByName(gate.cors, request, response, isByCookie)
 }
 
 const NO_NAME: Refusal = {

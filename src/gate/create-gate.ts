@@ -1,4 +1,4 @@
-import { Hono, type Context } from 'hono'
+import { Hono, type Context, type Next } from 'hono'
 import type { Claims } from '../identity/identity.ts'
 import { ConfigurationError } from '../refusal/configuration-error.ts'
 import { logFailure } from '../refusal/log-failure.ts'
@@ -9,7 +9,6 @@ import { backendLabelOf } from './backend-host.ts'
 import { forwardByName } from './by-name.ts'
 import { checkOptions } from './check-options.ts'
 import { withCors } from './cors.ts'
-import type { ConnectionGate } from './check-connections.ts'
 import { answerEndpoint } from './endpoints.ts'
 import type { Gate } from './gate.ts'
 import type { GateEnv } from './gate-env.ts'
@@ -20,7 +19,7 @@ import { platformOf } from './platform.ts'
 import { refusalResponse } from './refused-upgrade.ts'
 import { afterBug, safely } from './safely.ts'
 import { signInRedirect } from './sign-in-redirect.ts'
-import { forwardByToken, type GrantedAnswer } from './token-path.ts'
+import { forwardByToken } from './token-path.ts'
 
 /** What an app that the gate is mounted in may answer where nobody knows the path. */
 export const nothingHere: Refusal = {
@@ -45,24 +44,46 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
   )
   const app = new Hono<GateEnv<Env, C>>()
   // One handler: a router takes its time for each route that a request could have meant.
-  app.use(async function portico(c, next) {
+  app.use(function portico(c, next) {
     const gate = gateIn(c.env)
-    if (!gate.ok) return refusalResponse(gate.refusal, c.req.raw, 'auto')
-    return (await answer(gate.value, c)) ?? next()
+    if (!gate.ok) return Promise.resolve(refusalResponse(gate.refusal, c.req.raw, 'auto'))
+    const answering = answerUnguarded(gate.value, c)
+    // A promise stays as it is: another one around it would cost every request with a token.
+    return answering === undefined ? answerOrPass(gate.value, c, next) : Promise.resolve(answering)
   })
   app.notFound(() => problemResponse(nothingHere))
   return app
 }
 
-/** @returns `undefined` for a path that is none of the gate's */
-function answer<Env extends object, C>(
+/**
+ * All that needs no verifier of the configuration: the gate's own endpoints and session backends.
+ *
+ * @returns `undefined` for every other path
+ */
+function answerUnguarded<Env extends object, C>(
   gate: Gate<Env, C>,
   c: Context<GateEnv<Env, C>>,
-): Promise<Response | undefined> | Response {
-  const label = backendLabelOf(c.req.raw.url, gate.backendDomain)
-  // Before all else: where a backend has its own host, every path is the backend's.
-  if (label !== undefined) return answerAtHost(gate, c, label)
-  return answerEndpoint(gate, c) ?? answerSession(gate, c) ?? answerGuarded(gate, c)
+): Promise<Response> | Response | undefined {
+  const request = c.req.raw
+  const failed = (error: unknown) => refusalResponse(afterBug(error), request, gate.refusedUpgrades)
+  let answering: ReturnType<typeof answerSession>
+  try {
+    const label = backendLabelOf(request.url, gate.backendDomain)
+    // Before all else: where a backend has its own host, every path is the backend's.
+    if (label === undefined) answering = answerEndpoint(gate, c) ?? answerSession(gate, c)
+    else answering = answerAtHost(gate, c, label)
+  } catch (error) {
+    return failed(error)
+  }
+  return answering instanceof Promise ? answering.catch(failed) : answering
+}
+
+async function answerOrPass<Env extends object, C>(
+  gate: Gate<Env, C>,
+  c: Context<GateEnv<Env, C>>,
+  next: Next,
+): Promise<Response | void> {
+  return (await answerGuarded(gate, c)) ?? next()
 }
 
 /** A backend of the configuration comes before a session backend of the same name. */
@@ -77,7 +98,11 @@ async function answerAtHost<Env extends object, C>(
   return answered ?? problemResponse(nothingHere)
 }
 
-/** A room or a backend of the configuration, with its verifiers and hooks. */
+/**
+ * A room or a backend of the configuration, with its verifiers and hooks.
+ *
+ * @returns `undefined` for a path that is none of the gate's
+ */
 async function answerGuarded<Env extends object, C>(
   gate: Gate<Env, C>,
   c: Context<GateEnv<Env, C>>,
@@ -113,37 +138,15 @@ function answerSession<Env extends object, C>(
   const { rootRedirectUrl } = connected
   const isRoot = label === undefined && c.req.path === '/'
   if (rootRedirectUrl !== undefined && isRoot) return c.redirect(rootRedirectUrl, 301)
-  const answering = enterSession(gate, connected, c, label)
-  return answering && answerGranted(gate, c, answering)
-}
-
-function enterSession<Env extends object, C>(
-  gate: Gate<Env, C>,
-  { connections }: ConnectionGate,
-  c: Context<GateEnv<Env, C>>,
-  label: string | undefined,
-): Promise<GrantedAnswer> | undefined {
   const request = c.req.raw
-  const visit = { request, context: platformOf(c) }
+  const onRefused = (refusal: Refusal) => c.set('refusal', refusal)
+  const visit = { request, context: platformOf(c), onRefused }
   const url = cutUrl(request.url)
+  const { connections } = connected
   const byToken = forwardByToken(gate, connections, visit, url, label)
   if (byToken !== undefined) return byToken
   const named = label === undefined ? namedByPath(gate, url) : namedByHost(label, url)
   return named && forwardByName(gate, connections, visit, url, named)
-}
-
-async function answerGranted<Env extends object, C>(
-  { refusedUpgrades }: Gate<Env, C>,
-  c: Context<GateEnv<Env, C>>,
-  answering: Promise<GrantedAnswer>,
-): Promise<Response> {
-  try {
-    const { response, refusal } = await answering
-    if (refusal !== undefined) c.set('refusal', refusal)
-    return response
-  } catch (error) {
-    return refusalResponse(afterBug(error), c.req.raw, refusedUpgrades)
-  }
 }
 
 /** One gate for one `env`: an isolate normally sees one, a test may bring several. */

@@ -1,6 +1,7 @@
-import type { Arrival, Connections, Grant } from '../connection/connections.ts'
+import type { Admission, Arrival, Connections, Grant } from '../connection/connections.ts'
 import type { Refusal } from '../refusal/refusal.ts'
 import { checkUrl, hostOf, type RawUrl } from '../route/path.ts'
+import { andThen } from './and-then.ts'
 import { checkRequest } from './check-request.ts'
 import { isPreflight } from './cors.ts'
 import type { Visit } from './gate.ts'
@@ -10,12 +11,9 @@ import { grantedRequest } from './token-request.ts'
 import { grantedResponse, refusedResponse, toldTo, withTokenInUrl } from './token-response.ts'
 import { tokenPathOf, wholeTokenPathOf, type TokenPath } from './token-segment.ts'
 
-export type GrantedVisit = Pick<Visit<unknown>, 'request' | 'context'>
-
-/** How a request to a session backend was answered; `refusal` where the gate did that itself. */
-export interface GrantedAnswer {
-  readonly response: Response
-  readonly refusal: Refusal | undefined
+export interface GrantedVisit extends Pick<Visit<unknown>, 'request' | 'context'> {
+  /** Told why, where the gate itself answers. */
+  readonly onRefused: (refusal: Refusal) => void
 }
 
 /**
@@ -31,43 +29,57 @@ export function forwardByToken(
   visit: GrantedVisit,
   url: RawUrl,
   label?: string,
-): Promise<GrantedAnswer> | undefined {
+): Promise<Response> | Response | undefined {
   const path =
     label === undefined ? tokenPathOf(url.path, gate.roomPrefix) : wholeTokenPathOf(url.path)
-  return path && forward(gate, connections, visit, url, path, label)
+  if (path === undefined) return undefined
+  const { request } = visit
+  const checked = checkUrl(url)
+  if (!checked.ok) return refused(gate, visit, checked.refusal)
+  const possible = checkRequest(request, isWebSocketUpgrade(request))
+  if (!possible.ok) return refused(gate, visit, possible.refusal)
+  const admission = connections.admit(path.token, arrivalOf(request, url, path.rest))
+  return andThen(admission, (answer) =>
+    forwardAdmitted(gate, connections, visit, url, path, label, answer),
+  )
 }
 
-async function forward(
+function forwardAdmitted(
   gate: GrantedGate,
   connections: Connections,
-  { request, context }: GrantedVisit,
+  visit: GrantedVisit,
   url: RawUrl,
-  path: TokenPath,
+  { token, rest }: TokenPath,
   label: string | undefined,
-): Promise<GrantedAnswer> {
-  const isUpgrade = isWebSocketUpgrade(request)
-  const refused = (refusal: Refusal, backendId: string | undefined): GrantedAnswer => ({
-    response: refusedResponse(refusal, backendId, request, gate.refusedUpgrades),
-    refusal,
-  })
-
-  const checked = checkUrl(url)
-  if (!checked.ok) return refused(checked.refusal, undefined)
-  const possible = checkRequest(request, isUpgrade)
-  if (!possible.ok) return refused(possible.refusal, undefined)
-  const admission = await connections.admit(path.token, arrivalOf(request, url, path.rest))
-  if (!admission.ok) return refused(toldTo(admission.turned), admission.turned.backendId)
+  admission: Admission,
+): Promise<Response> | Response {
+  if (!admission.ok) {
+    return refused(gate, visit, toldTo(admission.turned), admission.turned.backendId)
+  }
   const grant = admission.value
-  if (label !== undefined && !isAt(grant, label)) return refused(ELSEWHERE, undefined)
+  if (label !== undefined && !isAt(grant, label)) return refused(gate, visit, ELSEWHERE)
 
-  const forwarded = grant.isStatic ? url.path : path.rest
-  const outgoing = grantedRequest(gate, grant, path.token, forwarded, url, request, isUpgrade)
-  if (!outgoing.ok) return refused(outgoing.refusal, undefined)
-  const welcome = { ask: () => connections.keepAlive(path.token), sleep: context.sleep }
-  const answered = await sendGranted(gate, grant, outgoing.value, context, welcome)
-  if (!answered.ok) return refused(answered.refusal, grant.backendId)
-  const response = withTokenInUrl(grantedResponse(answered.value, grant, welcome))
-  return { response, refusal: undefined }
+  const { request, context } = visit
+  const path = grant.isStatic ? url.path : rest
+  const isUpgrade = isWebSocketUpgrade(request)
+  const outgoing = grantedRequest(gate, grant, token, path, url, request, isUpgrade)
+  if (!outgoing.ok) return refused(gate, visit, outgoing.refusal)
+  const welcome = { ask: () => connections.keepAlive(token), sleep: context.sleep }
+  return andThen(sendGranted(gate, grant, outgoing.value, context, welcome), (answered) =>
+    answered.ok
+      ? withTokenInUrl(grantedResponse(answered.value, grant, welcome))
+      : refused(gate, visit, answered.refusal, grant.backendId),
+  )
+}
+
+function refused(
+  { refusedUpgrades }: GrantedGate,
+  { request, onRefused }: GrantedVisit,
+  refusal: Refusal,
+  backendId?: string,
+): Response {
+  onRefused(refusal)
+  return refusedResponse(refusal, backendId, request, refusedUpgrades)
 }
 
 /** On the host of another backend its pages would be that one's own, and could do all that it may. */
