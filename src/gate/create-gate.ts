@@ -47,7 +47,7 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
   app.use(function portico(c, next) {
     const gate = gateIn(c.env)
     if (!gate.ok) return Promise.resolve(refusalResponse(gate.refusal, c.req.raw, 'auto'))
-    const answering = answerUnguarded(gate.value, c)
+    const answering = answerFinally(gate.value, c)
     // A promise stays as it is: another one around it would cost every request with a token.
     return answering === undefined ? answerOrPass(gate.value, c, next) : Promise.resolve(answering)
   })
@@ -56,11 +56,12 @@ export function createGate<Env extends object = Cloudflare.Env, C = Claims>(
 }
 
 /**
- * All that needs no verifier of the configuration: the gate's own endpoints and session backends.
+ * All that nobody else could answer: the gate's own endpoints, session backends, and every path at a
+ * backend's own host.
  *
  * @returns `undefined` for every other path
  */
-function answerUnguarded<Env extends object, C>(
+function answerFinally<Env extends object, C>(
   gate: Gate<Env, C>,
   c: Context<GateEnv<Env, C>>,
 ): Promise<Response> | Response | undefined {
