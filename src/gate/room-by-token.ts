@@ -1,12 +1,11 @@
 import type { Credential } from '../carry/find-credential.ts'
 import { takeFromHeaders, takeFromSearch } from '../carry/take-credential.ts'
 import type { Connections } from '../connection/connections.ts'
-import { forwardToRoom } from '../forward/to-room.ts'
-import { askWhileWaiting } from '../forward/while-open.ts'
 import { ok, refuse, type Result } from '../refusal/refusal.ts'
 import type { RawUrl } from '../route/path.ts'
 import type { Route } from './find-route.ts'
 import type { Gate, Visit } from './gate.ts'
+import { sendGranted, type GrantedGate } from './send-granted.ts'
 import { arrivalOf } from './token-path.ts'
 import { grantedRequest } from './token-request.ts'
 import { grantedResponse } from './token-response.ts'
@@ -36,7 +35,7 @@ export function enterRoomByToken<Env, C>(
 }
 
 async function enter<Env, C>(
-  gate: Pick<Gate<Env, C>, 'roomPrefix' | 'credentialCookies'>,
+  gate: GrantedGate,
   connections: Connections,
   route: Route<Env, C> & { readonly kind: 'room' },
   token: string,
@@ -55,16 +54,14 @@ async function enter<Env, C>(
     address.kind === 'room' && address.party === route.party && address.room === route.room
   if (!isHere) return refuse('forbidden', 'the token is for another place')
 
-  const { carriers, namespace } = route.guard
+  const { carriers } = route.guard
   const taken = { ...url, search: takeFromSearch(url.search, carriers) }
   const outgoing = grantedRequest(gate, grant, undefined, route.rest, taken, request, isUpgrade)
   if (!outgoing.ok) return outgoing
   const { headers } = outgoing.value.init
   takeFromHeaders(headers, [...headers.keys()], carriers)
   const welcome = { ask: () => connections.keepAlive(token), sleep: context.sleep }
-  const answering = forwardToRoom(namespace, route.room, outgoing.value, context.sleep)
-  const mayIdle = grant.maxIdleSeconds !== undefined
-  const answered = await (mayIdle ? askWhileWaiting(answering, welcome) : answering)
+  const answered = await sendGranted(gate, grant, outgoing.value, context, welcome)
   if (!answered.ok) return answered
   return ok(grantedResponse(answered.value, grant, welcome))
 }
