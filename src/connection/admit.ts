@@ -195,7 +195,7 @@ const FOREIGN = turnedStranger({
   detail: 'the token is one of another backend',
 })
 
-const notServed: Refusal = {
+export const notServed: Refusal = {
   code: 'backend_gone',
   detail: 'the gate no longer serves this backend',
 }

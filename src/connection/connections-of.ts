@@ -52,10 +52,11 @@ export function connectionsOf(settings: ConnectionSettings): Connections {
     },
 
     async terminate(backendId, kind) {
-      const stub = await backendObject(stores, backendId)
+      const backend = await backendObjectName(backendId)
+      const stub = stores.backends.getByName(backend)
       const ending = await asking(async () => stub.terminate(kind, 'external'))
       if (!ending.ok) return ending
-      forgetGrants(granted, await backendObjectName(backendId))
+      forgetGrants(granted, backend)
       if (ending.value === 'unknown') return noSuchBackend
       if (ending.value === 'ended') return { ok: true, value: undefined }
       return stopBackend(backendId, kind, spawner, stub)

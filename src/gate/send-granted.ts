@@ -1,9 +1,10 @@
+import { notServed } from '../connection/admit.ts'
 import type { Grant } from '../connection/connections.ts'
 import type { Outgoing } from '../forward/outgoing.ts'
 import { forwardToBackend } from '../forward/to-backend.ts'
 import { forwardToRoom } from '../forward/to-room.ts'
 import { askWhileWaiting, type Welcome } from '../forward/while-open.ts'
-import { refuse, type Result } from '../refusal/refusal.ts'
+import type { Result } from '../refusal/refusal.ts'
 import type { BackendAddress } from '../store/backend-plan.ts'
 import type { Gate, Visit } from './gate.ts'
 
@@ -45,4 +46,4 @@ function send(
   return forwardToRoom(guard.namespace, address.room, outgoing, context.sleep)
 }
 
-const NO_LONGER_SERVED = refuse('backend_gone', 'the gate no longer serves this backend')
+const NO_LONGER_SERVED = { ok: false, refusal: notServed } as const

@@ -34,23 +34,26 @@ export function forwardByToken(
     label === undefined ? tokenPathOf(url.path, gate.roomPrefix) : wholeTokenPathOf(url.path)
   if (path === undefined) return undefined
   const { request } = visit
+  const asked = { ...path, url, label, isUpgrade: isWebSocketUpgrade(request) }
   const checked = checkUrl(url)
   if (!checked.ok) return refused(gate, visit, checked.refusal)
-  const possible = checkRequest(request, isWebSocketUpgrade(request))
+  const possible = checkRequest(request, asked.isUpgrade)
   if (!possible.ok) return refused(gate, visit, possible.refusal)
   const admission = connections.admit(path.token, arrivalOf(request, url, path.rest))
-  return andThen(admission, (answer) =>
-    forwardAdmitted(gate, connections, visit, url, path, label, answer),
-  )
+  return andThen(admission, (answer) => forwardAdmitted(gate, connections, visit, asked, answer))
+}
+
+interface Asked extends TokenPath {
+  readonly url: RawUrl
+  readonly label: string | undefined
+  readonly isUpgrade: boolean
 }
 
 function forwardAdmitted(
   gate: GrantedGate,
   connections: Connections,
   visit: GrantedVisit,
-  url: RawUrl,
-  { token, rest }: TokenPath,
-  label: string | undefined,
+  { token, rest, url, label, isUpgrade }: Asked,
   admission: Admission,
 ): Promise<Response> | Response {
   if (!admission.ok) {
@@ -61,7 +64,6 @@ function forwardAdmitted(
 
   const { request, context } = visit
   const path = grant.isStatic ? url.path : rest
-  const isUpgrade = isWebSocketUpgrade(request)
   const outgoing = grantedRequest(gate, grant, token, path, url, request, isUpgrade)
   if (!outgoing.ok) return refused(gate, visit, outgoing.refusal)
   const welcome = { ask: () => connections.keepAlive(token), sleep: context.sleep }

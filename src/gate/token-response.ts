@@ -23,17 +23,15 @@ export function grantedResponse(response: Response, grant: Grant, welcome: Welco
     if (!isLeftAlone) headers.delete('sec-websocket-extensions')
     return new Response(null, { status: 101, webSocket: end, headers })
   }
-  const answer = new Response(response.body, response)
-  const { headers } = answer
-  headers.set(BACKEND_ID, grant.backendId)
-  if (!mayIdle && !isEventStream(headers)) return answer
-  const { status, statusText } = answer
-  return new Response(watchedBody(answer, welcome), {
-    status,
-    statusText,
-    headers,
-    encodeBody: 'manual',
-  })
+  const answer = mayIdle ? watched(response, welcome) : new Response(response.body, response)
+  answer.headers.set(BACKEND_ID, grant.backendId)
+  return !mayIdle && isEventStream(answer.headers) ? watched(answer, welcome) : answer
+}
+
+function watched(response: Response, welcome: Welcome): Response {
+  const { status, statusText, headers } = response
+  const init = { status, statusText, headers, encodeBody: 'manual' } as const
+  return new Response(watchedBody(response, welcome), init)
 }
 
 /** One that is packed would have to be unpacked to be watched, and packed again. */
